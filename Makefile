@@ -1,0 +1,44 @@
+# Two commands do everything: `make demo` and `make test`.
+PYTHON ?= python3
+VENV   ?= .venv
+BIN    := $(VENV)/bin
+STAMP  := $(VENV)/.installed
+
+.PHONY: demo test lint format docs bench golden lock clean
+
+demo: $(STAMP)  ## check the example pipeline (passes) and its tampered copy (fails)
+	@sh examples/demo.sh $(BIN)/chainguard-ml
+
+test: lint  ## lint, types, tests with branch coverage
+	$(BIN)/python -m pytest -q -n auto --cov --cov-report=term --cov-fail-under=95
+
+lint: $(STAMP)  ## ruff, mypy, workflow audit
+	$(BIN)/ruff format --check .
+	$(BIN)/ruff check .
+	$(BIN)/mypy
+	$(BIN)/zizmor --offline --no-progress -q .github
+
+format: $(STAMP)  ## rewrite sources as the formatter wants them
+	$(BIN)/ruff format .
+	$(BIN)/ruff check --fix .
+
+docs: $(STAMP)  ## regenerate the generated pages
+	$(BIN)/python scripts/docs.py
+
+bench: $(STAMP)  ## run the benchmarks, ratios against peers
+	@for file in benchmarks/bench_*.py; do $(BIN)/python $$file; done
+
+golden: $(STAMP)  ## rewrite golden files; read the difference before you commit it
+	CHAINGUARD_ML_GOLDEN=write $(BIN)/python -m pytest -q tests/golden -n auto
+
+lock:  ## refresh the locked requirements (needs uv)
+	sh scripts/lock.sh
+
+$(STAMP): requirements/dev.txt pyproject.toml
+	$(PYTHON) -m venv $(VENV)
+	$(BIN)/python -m pip install --quiet --disable-pip-version-check --require-hashes -r requirements/dev.txt
+	$(BIN)/python -m pip install --quiet --disable-pip-version-check --no-deps --no-build-isolation -e .
+	@touch $(STAMP)
+
+clean:
+	rm -rf $(VENV) .coverage* .mypy_cache .ruff_cache .pytest_cache

@@ -1,0 +1,26 @@
+"""chainguard-ml: may this machine-learning pipeline be trusted and released?
+
+The package, the verbs of the command line and the pages of the documentation share their names: a verb is a room.
+Importing the package is cheap; a room is imported when its first name is used.
+"""
+
+from __future__ import annotations
+
+import importlib
+from typing import TYPE_CHECKING
+
+if TYPE_CHECKING:
+    from chainguard_ml.check import check
+    from chainguard_ml.config import Config
+
+__version__ = "0.1.0"
+
+_PUBLIC = {"Config": "chainguard_ml.config", "check": "chainguard_ml.check"}
+
+__all__ = ["Config", "__version__", "check"]
+
+
+def __getattr__(name: str) -> object:
+    if name not in _PUBLIC:
+        raise AttributeError(f"module {__name__!r} has no attribute {name!r}")
+    return getattr(importlib.import_module(_PUBLIC[name]), name)

@@ -1,0 +1,5 @@
+"""Check."""
+
+
+def check() -> None:
+    """Check."""

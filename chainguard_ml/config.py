@@ -1,0 +1,249 @@
+"""``[tool.chainguard-ml]`` or ``chainguard-ml.toml`` to a typed ``Config``.
+
+Configuration comes from the working directory or from ``--config``, never from inside what is examined. Every
+problem is found in one pass and reported together; unknown keys are problems. Relative paths in a configuration
+are relative to its file.
+"""
+
+from __future__ import annotations
+
+import dataclasses
+import tomllib
+import types
+from dataclasses import dataclass, field
+from pathlib import Path
+from typing import TYPE_CHECKING, TypeVar, cast, get_args, get_origin, get_type_hints
+
+from chainguard_ml.errors import ConfigError
+from chainguard_ml.model import Severity
+from chainguard_ml.text import did_you_mean, printable
+
+if TYPE_CHECKING:
+    from collections.abc import Mapping
+
+FILE_NAME = "chainguard-ml.toml"
+_LIMIT = 1_000_000  # bytes read; a configuration is written by hand
+
+
+@dataclass(frozen=True, slots=True)
+class AllowedGlobal:
+    """One global that scans of matching files accept.
+
+    Attributes:
+        name: Exact dotted name, ``mypackage.models.Net``.
+        may_be: What the pickle may do with it: ``referenced``, ``called``, ``newobj``, ``built``.
+        reason: Why it is harmless; shown in the report.
+        path: Glob of the files it holds for; empty means all.
+        sha256: Digest of the only file it holds for; empty means any.
+    """
+
+    name: str
+    may_be: tuple[str, ...]
+    reason: str
+    path: str = ""
+    sha256: str = ""
+
+
+@dataclass(frozen=True, slots=True)
+class ScanConfig:
+    """``[scan]``: engines that look at models, and globals accepted beside the shipped allow-list."""
+
+    engines: tuple[str, ...] = ("builtin",)
+    allow: tuple[AllowedGlobal, ...] = ()
+
+
+@dataclass(frozen=True, slots=True)
+class AuditConfig:
+    """``[audit]``: where advisories come from and what is audited.
+
+    ``database`` is a SQLite file (default: in the user's data directory); ``service`` is ``pypi``, ``osv`` or empty
+    (offline); ``environment`` is the path of a virtual environment to audit beside the manifests.
+    """
+
+    database: Path | None = None
+    max_age_days: int = 14
+    service: str = ""
+    environment: Path | None = None
+
+
+@dataclass(frozen=True, slots=True)
+class SigningConfig:
+    """``[signing]``: public keys (PEM files) that models must be signed with; whether a signature is required."""
+
+    public_keys: tuple[Path, ...] = ()
+    required: bool = True
+    ignore: tuple[str, ...] = ()
+
+
+@dataclass(frozen=True, slots=True)
+class WorkersConfig:
+    """``[workers]``: limits for each examined file. Seconds, MiB, count; 0 processes means one for each core."""
+
+    processes: int = 0
+    deadline_seconds: int = 120
+    cpu_seconds: int = 120
+    memory_mib: int = 2048
+    open_files: int = 64
+
+
+@dataclass(frozen=True, slots=True)
+class Config:
+    """Everything that can be configured, with its default."""
+
+    exclude: tuple[str, ...] = ()
+    fail_on: Severity = Severity.HIGH
+    policy: Path | None = None
+    params: Mapping[str, str] = field(default_factory=dict)
+    waivers: Path | None = None
+    offline: bool = True
+    scan: ScanConfig = field(default_factory=ScanConfig)
+    audit: AuditConfig = field(default_factory=AuditConfig)
+    signing: SigningConfig = field(default_factory=SigningConfig)
+    workers: WorkersConfig = field(default_factory=WorkersConfig)
+
+
+def find(directory: Path) -> Path | None:
+    """Return ``chainguard-ml.toml`` or a ``pyproject.toml`` with ``[tool.chainguard-ml]`` in ``directory``."""
+    own = directory / FILE_NAME
+    if own.is_file():
+        return own
+    project = directory / "pyproject.toml"
+    return project if project.is_file() and "chainguard-ml" in _table(project, "tool") else None
+
+
+def load(path: Path) -> Config:
+    """Read a configuration file.
+
+    Raises:
+        ConfigError: With every problem found: unreadable, not TOML, unknown key, wrong type or value.
+    """
+    table = _table(path)
+    if path.name == "pyproject.toml":
+        tool = table.get("tool", {})
+        table = tool.get("chainguard-ml", {}) if isinstance(tool, dict) else {}
+    binder = _Binder(path.parent)
+    config = binder.bind(Config, table, "")
+    if binder.problems:
+        raise ConfigError(f"the configuration {printable(str(path))} is wrong", binder.problems,
+                          hint="see docs/configuration.md for every key")  # fmt: skip
+    return config
+
+
+def _table(path: Path, *keys: str) -> dict[str, object]:
+    try:
+        with path.open("rb") as stream:
+            content = stream.read(_LIMIT)
+        table: dict[str, object] = tomllib.loads(content.decode())
+    except (OSError, ValueError, RecursionError) as error:
+        raise ConfigError(f"cannot read the configuration {printable(str(path))}", [printable(str(error))]) from None
+    for key in keys:
+        inner = table.get(key, {})
+        table = inner if isinstance(inner, dict) else {}
+    return table
+
+
+_T = TypeVar("_T")
+
+
+class _Binder:
+    """Binds TOML values to annotated dataclasses and collects every problem on the way."""
+
+    def __init__(self, base: Path) -> None:
+        self.base = base
+        self.problems: list[str] = []
+
+    def bind(self, into: type[_T], table: Mapping[str, object], path: str) -> _T:
+        hints = get_type_hints(into)
+        names = {name.replace("_", "-"): name for name in hints}
+        values: dict[str, object] = {}
+        for key, value in table.items():
+            where = f"{path}{key}"
+            if key not in names:
+                self.problems.append(f"unknown key '{printable(where)}'{did_you_mean(key, names)}")
+                continue
+            values[names[key]] = self.value(hints[names[key]], value, where)
+        fields = dataclasses.fields(into)  # type: ignore[arg-type]  # only dataclasses come here
+        for item in fields:
+            if item.name not in values and item.default is item.default_factory is dataclasses.MISSING:
+                self.problems.append(f"missing key '{path}{item.name.replace('_', '-')}'")
+                values[item.name] = None
+        return into(**values)
+
+    def value(self, hint: object, value: object, where: str) -> object:
+        if isinstance(hint, types.UnionType):  # "X | None": TOML has no null, so only X can be meant
+            (hint,) = (arm for arm in get_args(hint) if arm is not type(None))
+        origin = get_origin(hint)
+        if origin is tuple:
+            return self._several(get_args(hint)[0], value, where)
+        if origin is not None:  # Mapping[str, str]
+            return self._mapping(value, where)
+        plain = cast("type", hint)
+        return (
+            self._section(plain, value, where) if dataclasses.is_dataclass(plain) else self._scalar(plain, value, where)
+        )
+
+    def _several(self, hint: object, value: object, where: str) -> tuple[object, ...]:
+        if not isinstance(value, list):
+            self._wrong(where, "a list", value)
+            return ()
+        return tuple(self.value(hint, item, f"{where}[{index}]") for index, item in enumerate(value))
+
+    def _mapping(self, value: object, where: str) -> Mapping[str, str]:
+        if not isinstance(value, dict):
+            self._wrong(where, "a table", value)
+            return {}
+        return {key: item if isinstance(item, str) else str(item).lower() for key, item in value.items()}
+
+    def _section(self, hint: type, value: object, where: str) -> object:
+        if not isinstance(value, dict):
+            self._wrong(where, "a table", value)
+            return None
+        return self.bind(hint, value, f"{where}.")
+
+    def _scalar(self, hint: type, value: object, where: str) -> object:
+        if hint is Severity and isinstance(value, str):
+            try:
+                return Severity.parse(value)
+            except ValueError as error:
+                self.problems.append(f"'{where}': {error}")
+                return None
+        if hint is Path and isinstance(value, str):
+            return self.base / Path(value).expanduser()
+        if hint is int and isinstance(value, int) and not isinstance(value, bool):
+            if value < 0:
+                self.problems.append(f"'{where}' is {value}; it must not be negative")
+            return value
+        expected = {
+            Severity: "a severity",
+            Path: "a path",
+            int: "a whole number",
+            bool: "true or false",
+            str: "a string",
+        }
+        if type(value) is hint:
+            return value
+        self._wrong(where, expected[hint], value)
+        return None
+
+    def _wrong(self, where: str, expected: str, value: object) -> None:
+        names = {
+            dict: "a table",
+            list: "a list",
+            bool: "true or false",
+            int: "a whole number",
+            str: "a string",
+        }
+        kind = names.get(type(value), type(value).__name__)
+        self.problems.append(f"'{printable(where)}' must be {expected}, not {kind}")
+
+
+__all__ = [
+    "AllowedGlobal",
+    "AuditConfig",
+    "Config",
+    "ScanConfig",
+    "SigningConfig",
+    "WorkersConfig",
+    "find",
+    "load",
+]

@@ -1,0 +1,68 @@
+"""What an examining room is given."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass, field
+from typing import TYPE_CHECKING, Protocol
+
+from chainguard_ml.config import Config
+
+if TYPE_CHECKING:
+    from pathlib import Path
+
+    from chainguard_ml.model import Artifact, ArtifactKind, Component, Observations
+    from chainguard_ml.workers import WorkerPool
+
+
+class Observer(Protocol):
+    """Watches progress. Rooms tell it; they never print."""
+
+    def stage(self, name: str, total: int | None = None) -> None:
+        """A room begins; ``total`` is the number of things it will examine, where known."""
+
+    def advance(self, name: str) -> None:
+        """One more thing, called ``name``, is done."""
+
+
+class Silent:
+    """An observer that does nothing."""
+
+    def stage(self, name: str, total: int | None = None) -> None:
+        """Ignore the stage."""
+
+    def advance(self, name: str) -> None:
+        """Ignore the step."""
+
+
+@dataclass(frozen=True, slots=True)
+class Context:
+    """One run, as a room sees it.
+
+    Attributes:
+        root: Absolute directory; every artifact's path is relative to it.
+        pool: Where untrusted bytes are parsed.
+        artifacts: What the inventory found, sorted by path.
+        components: Packages the pipeline declares or has installed, sorted.
+        config: The operator's configuration.
+        observer: Watches progress.
+        offline: Whether the network is forbidden.
+    """
+
+    root: Path
+    pool: WorkerPool
+    artifacts: tuple[Artifact, ...] = ()
+    components: tuple[Component, ...] = ()
+    config: Config = field(default_factory=Config)
+    observer: Observer = field(default_factory=Silent)
+    offline: bool = True
+
+    def of(self, *kinds: ArtifactKind) -> tuple[Artifact, ...]:
+        """Return the artifacts of these kinds."""
+        return tuple(artifact for artifact in self.artifacts if artifact.kind in kinds)
+
+
+class Examiner(Protocol):
+    """What every examining room offers in its ``__init__``: a function ``examine``."""
+
+    def __call__(self, context: Context) -> Observations:
+        """Yield findings, gaps and evidence about ``context.artifacts`` and ``context.components``."""

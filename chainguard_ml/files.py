@@ -1,0 +1,144 @@
+"""Files, with a hostile neighbour in mind: opened beneath a root without following links, checked for change,
+written whole or not at all."""
+
+from __future__ import annotations
+
+import contextlib
+import hashlib
+import os
+import stat
+import tempfile
+from typing import TYPE_CHECKING, BinaryIO
+
+from chainguard_ml.errors import ChangedError, InputError, OutputError
+from chainguard_ml.model import Digest
+from chainguard_ml.text import printable
+
+if TYPE_CHECKING:
+    from collections.abc import Iterator
+    from pathlib import Path
+
+_CHUNK = 1 << 18
+# O_NONBLOCK: opening a pipe or a device must not hang; regular files ignore it.
+_FLAGS = os.O_RDONLY | os.O_NOFOLLOW | os.O_CLOEXEC | os.O_NONBLOCK
+
+
+def open_beneath(root: Path, relative: str) -> BinaryIO:
+    """Open a regular file under ``root`` for reading, unbuffered; no component may be a link or ``..``.
+
+    Raises:
+        InputError: It is missing, no regular file, a link on the way, or the system refuses.
+    """
+    parts = relative.split("/")
+    if not relative or any(part in {"", ".", ".."} for part in parts):
+        raise InputError(f"'{printable(relative)}' is not a path beneath the root")
+    try:
+        descriptor = os.open(root, os.O_RDONLY | os.O_DIRECTORY | os.O_CLOEXEC)
+        for part in parts:
+            parent = descriptor
+            try:
+                descriptor = os.open(part, _FLAGS, dir_fd=parent)
+            finally:
+                os.close(parent)
+    except (OSError, ValueError) as error:
+        reason = error.strerror if isinstance(error, OSError) and error.strerror else str(error)
+        raise InputError(f"cannot open '{printable(relative)}': {reason}") from None
+    if not stat.S_ISREG(os.fstat(descriptor).st_mode):
+        os.close(descriptor)
+        raise InputError(f"'{printable(relative)}' is not a regular file")
+    return os.fdopen(descriptor, "rb", buffering=0)
+
+
+@contextlib.contextmanager
+def stable(stream: BinaryIO, name: str) -> Iterator[None]:
+    """Hold that an open file does not change inside the block.
+
+    Raises:
+        ChangedError: Size, modification time or inode differ afterwards.
+    """
+    before = _signature(stream)
+    yield
+    if _signature(stream) != before:
+        raise ChangedError(f"'{printable(name)}' changed while it was read")
+
+
+def _signature(stream: BinaryIO) -> tuple[int, ...]:
+    status = os.fstat(stream.fileno())
+    return (status.st_size, status.st_mtime_ns, status.st_ino)
+
+
+def read_beneath(root: Path, relative: str, limit: int) -> bytes:
+    """Return the bytes of a file under ``root``.
+
+    Raises:
+        InputError: As ``open_beneath``, or it is larger than ``limit`` bytes.
+        ChangedError: It changed while it was read.
+    """
+    with open_beneath(root, relative) as stream, stable(stream, relative):
+        data = bytearray()
+        while chunk := stream.read(min(_CHUNK, limit + 1 - len(data))):
+            data += chunk
+            if len(data) > limit:
+                raise InputError(f"'{printable(relative)}' is larger than {limit:,} bytes")
+    return bytes(data)
+
+
+def sha256_beneath(root: Path, relative: str) -> Digest:
+    """Return the SHA-256 of a file under ``root``, reading it once with one small buffer.
+
+    Raises:
+        InputError: As ``open_beneath``.
+        ChangedError: It changed while it was read.
+    """
+    with open_beneath(root, relative) as stream, stable(stream, relative):
+        return sha256_of(stream)
+
+
+def sha256_of(stream: BinaryIO) -> Digest:
+    """Return the SHA-256 of an open unbuffered file, from its start."""
+    digest, buffer = hashlib.sha256(), bytearray(_CHUNK)
+    view, descriptor, position = memoryview(buffer), stream.fileno(), 0
+    while count := os.preadv(descriptor, [buffer], position):
+        digest.update(view[:count])
+        position += count
+    return Digest("sha256", digest.hexdigest())
+
+
+def write_atomic(path: Path, data: bytes) -> None:
+    """Write ``data`` to ``path`` so that a reader sees the old file or the new one, never a part.
+
+    The new file gets the old one's permissions, or those of the umask.
+
+    Raises:
+        OutputError: The directory is missing, not writable, or the disk is full; nothing is left behind.
+    """
+    try:
+        descriptor, name = tempfile.mkstemp(prefix=f".{path.name[:100]}.", suffix=".part", dir=path.parent)
+    except (OSError, ValueError) as error:
+        raise _refused(path, error) from None
+    try:
+        with os.fdopen(descriptor, "wb") as stream:
+            stream.write(data)
+            stream.flush()
+            os.fchmod(stream.fileno(), _mode(path))
+            os.fsync(stream.fileno())
+        os.replace(name, path)  # noqa: PTH105 (the name is a string already)
+    except OSError as error:
+        raise _refused(path, error) from None
+    finally:
+        with contextlib.suppress(FileNotFoundError):
+            os.unlink(name)  # noqa: PTH108 (the name is a string already)
+
+
+def _mode(path: Path) -> int:
+    try:
+        return stat.S_IMODE(path.stat().st_mode)
+    except FileNotFoundError:
+        umask = os.umask(0)
+        os.umask(umask)
+        return 0o666 & ~umask
+
+
+def _refused(path: Path, error: Exception) -> OutputError:
+    reason = error.strerror if isinstance(error, OSError) and error.strerror else str(error)
+    return OutputError(f"cannot write '{printable(str(path))}': {reason}", hint="choose another place with --output")

@@ -1,0 +1,114 @@
+"""The seam of the room: what a format is, and what it is given.
+
+A **format** is one file of this package, named in ``FORMATS`` of ``__init__``. It recognises content, never names,
+and yields observations about it. What it finds inside (a member, a nested pickle, a decompressed stream) it hands
+to ``Examination.nested``, which recognises it anew.
+"""
+
+from __future__ import annotations
+
+import mmap
+from dataclasses import dataclass, field, replace
+from typing import TYPE_CHECKING, Protocol, TypeAlias
+
+if TYPE_CHECKING:
+    from chainguard_ml.model import Location, Observations, Subject
+
+Data: TypeAlias = bytes | mmap.mmap
+"""Bytes at hand: slicing gives ``bytes``, ``re`` and ``memoryview`` take it."""
+
+
+@dataclass(frozen=True, slots=True)
+class Blob:
+    """Bytes to examine and where they are.
+
+    Attributes:
+        data: The bytes; for a file a read-only memory map.
+        subject: The file they belong to.
+        location: File and member chain; offsets in observations count from the start of ``data``.
+        name: Last name in the chain: only a hint, never what decides.
+        depth: How many containers or nestings lead here.
+    """
+
+    data: Data
+    subject: Subject
+    location: Location
+    name: str
+    depth: int = 0
+
+    def inside(self, member: str, data: Data) -> Blob:
+        """Return ``member`` of this blob."""
+        location = self.location.inside(member)
+        return replace(self, data=data, location=location, name=member, depth=self.depth + 1)
+
+
+@dataclass(frozen=True, slots=True)
+class Budgets:
+    """Limits of one file; one that is hit is a gap with its number, never "clean"."""
+
+    depth: int = 8  # containers in containers, pickles in pickles
+    members: int = 100_000  # of one archive
+    expansion: int = 1_000  # decompressed bytes for each compressed byte, once past `free`
+    free: int = 10_000_000  # decompressed bytes that no ratio is asked about
+    expanded: int = 1_000_000_000  # decompressed bytes in all
+    header: int = 100_000_000  # bytes of a header that is parsed as a whole (safetensors' own limit)
+    findings: int = 1_000  # of one file
+
+
+class Examination(Protocol):
+    """One file's examination: what a format may ask for."""
+
+    @property
+    def budgets(self) -> Budgets:
+        """The limits that hold for this file."""
+
+    @property
+    def judge(self) -> Judge:
+        """Judges the globals that pickles resolve."""
+
+    def nested(self, blob: Blob) -> Observations:
+        """Examine what is inside: recognise its format by content, and hand it over."""
+
+
+class Format(Protocol):
+    """What a format's module offers."""
+
+    NAME: str
+    """Short name as it appears in reports: ``torch-zip``, ``safetensors``."""
+
+    def recognise(self, blob: Blob) -> bool:
+        """Return whether the bytes are of this format, looking at as few as possible."""
+
+    def examine(self, blob: Blob, examination: Examination) -> Observations:
+        """Yield what is wrong, what could not be examined, and what was learnt."""
+
+
+@dataclass(frozen=True, slots=True)
+class Use:
+    """How a pickle uses a global: ``referenced``, ``called``, ``newobj`` or ``built``, and where."""
+
+    module: str
+    name: str
+    how: str
+    offset: int
+
+
+@dataclass(frozen=True, slots=True)
+class Judgement:
+    """What an allow-list says about a use of a global.
+
+    ``verdict`` is ``allowed``, ``dangerous``, ``unknown`` or ``misused`` (listed, but not for this use);
+    ``technique`` names what a dangerous one does; ``source`` says which list or extension decided.
+    """
+
+    verdict: str
+    technique: str = ""
+    source: str = ""
+    facts: dict[str, str] = field(default_factory=dict)
+
+
+class Judge(Protocol):
+    """Judges a global by exact module, qualified name and use; default deny."""
+
+    def judge(self, use: Use, subject: Subject) -> Judgement:
+        """Return the judgement on one use in one file."""

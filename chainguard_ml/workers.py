@@ -1,0 +1,218 @@
+"""A pool of long-lived worker processes in which untrusted bytes are parsed.
+
+One task is one function call on one thing. A worker that crashes, is killed, hangs, or runs out of memory or
+processor time costs that task alone: the task gets a ``Gap`` with the reason, and a new worker takes the place.
+Workers talk JSON over pipes: nothing that a worker sends is unpickled, so a worker that hostile bytes took over
+cannot take over the parent. Limits (POSIX ``setrlimit``): private memory, processor seconds for each task, open
+files, no core dumps.
+"""
+
+from __future__ import annotations
+
+import json
+import os
+import selectors
+import signal
+import subprocess
+import sys
+import time
+from collections import deque
+from dataclasses import dataclass, field
+from typing import IO, TYPE_CHECKING, Self, cast
+
+from chainguard_ml.codec import JsonObject, Record, decode
+from chainguard_ml.model import Gap, GapReason, Json, Subject
+
+if TYPE_CHECKING:
+    from collections.abc import Iterable, Iterator
+    from types import TracebackType
+
+    from chainguard_ml.config import WorkersConfig
+
+_MAX_ANSWER = 64_000_000  # bytes that one task may send
+
+
+@dataclass(frozen=True, slots=True)
+class Task:
+    """One call in a worker.
+
+    Attributes:
+        function: ``package.module:function``; takes the argument, yields observations or components.
+        argument: JSON values.
+        subject: What a failure is reported about.
+    """
+
+    function: str
+    argument: JsonObject
+    subject: Subject
+
+
+@dataclass(frozen=True, slots=True)
+class TaskResult:
+    """What came of one task: its records, or one gap and the reason in ``failure``."""
+
+    task: Task
+    records: tuple[Record, ...]
+    failure: GapReason | None = None
+
+
+class _Worker:
+    """One process, its pipes, and the task it has in hand."""
+
+    def __init__(self, limits: WorkersConfig) -> None:
+        # -P: the working directory is not on the path of a process that may stand inside what is examined.
+        self.process = subprocess.Popen(  # noqa: S603 (our own interpreter and module)
+            [sys.executable, "-P", "-m", "chainguard_ml.worker", json.dumps(_limits(limits))],
+            stdin=subprocess.PIPE,
+            stdout=subprocess.PIPE,
+            start_new_session=True,  # Ctrl-C reaches the parent only, which then ends the workers
+        )
+        self.task: Task | None = None
+        self.deadline = 0.0
+        self.received = bytearray()
+
+    @property
+    def stdin(self) -> IO[bytes]:
+        return cast("IO[bytes]", self.process.stdin)
+
+    @property
+    def stdout(self) -> IO[bytes]:
+        return cast("IO[bytes]", self.process.stdout)
+
+    def give(self, task: Task, seconds: float) -> None:
+        self.task, self.deadline = task, time.monotonic() + seconds
+        line = json.dumps({"function": task.function, "argument": task.argument})
+        try:
+            self.stdin.write(line.encode() + b"\n")
+            self.stdin.flush()
+        except BrokenPipeError:
+            pass  # it died before it read the task; the end of its output says so
+
+    def kill(self) -> int:
+        self.process.kill()
+        self.stdin.close()
+        self.stdout.close()
+        return self.process.wait()
+
+
+def _limits(config: WorkersConfig) -> JsonObject:
+    return {
+        "memory_mib": config.memory_mib,
+        "cpu_seconds": config.cpu_seconds,
+        "open_files": config.open_files,
+    }
+
+
+@dataclass
+class WorkerPool:
+    """Runs tasks in worker processes. A context manager; leaving it ends the workers.
+
+    Workers start when the first task arrives, at most ``config.processes`` of them (0: one for each core).
+    """
+
+    config: WorkersConfig
+    _workers: list[_Worker] = field(default_factory=list, init=False)
+
+    def __enter__(self) -> Self:
+        return self
+
+    def __exit__(
+        self, kind: type[BaseException] | None, error: BaseException | None, trace: TracebackType | None
+    ) -> None:
+        self.close()
+
+    def close(self) -> None:
+        """End every worker at once."""
+        while self._workers:
+            self._workers.pop().kill()
+
+    @property
+    def size(self) -> int:
+        """How many workers at most."""
+        return self.config.processes or len(os.sched_getaffinity(0))
+
+    def run(self, tasks: Iterable[Task]) -> Iterator[TaskResult]:
+        """Run every task; results come as they are done, in any order.
+
+        Closing the iterator early (or an exception, or Ctrl-C) ends the workers that are busy.
+        """
+        waiting, idle = iter(tasks), deque(self._workers)
+        with selectors.DefaultSelector() as selector:
+            try:
+                while self._hand_out(waiting, idle, selector):
+                    for worker in self._wait(selector):
+                        result = self._collect(worker)
+                        if result is None:
+                            continue
+                        selector.unregister(worker.stdout)
+                        if result.failure:
+                            self._workers.remove(worker)
+                            worker.kill()
+                        else:
+                            idle.append(worker)
+                        yield result
+            finally:
+                for key in list(selector.get_map().values()):
+                    self._workers.remove(key.data)
+                    key.data.kill()
+
+    def _hand_out(self, waiting: Iterator[Task], idle: deque[_Worker], selector: selectors.BaseSelector) -> bool:
+        """Give a task to each free worker; return whether any worker is busy."""
+        while idle or len(self._workers) < self.size:
+            task = next(waiting, None)
+            if task is None:
+                break
+            if not idle:
+                idle.append(_Worker(self.config))
+                self._workers.append(idle[0])
+            worker = idle.popleft()
+            worker.give(task, self.config.deadline_seconds)
+            selector.register(worker.stdout, selectors.EVENT_READ, worker)
+        return bool(selector.get_map())
+
+    def _wait(self, selector: selectors.BaseSelector) -> list[_Worker]:
+        """Return the workers that said something or are past their deadline."""
+        busy = [key.data for key in selector.get_map().values()]
+        patience = max(0.0, min(worker.deadline for worker in busy) - time.monotonic())
+        spoke = [key.data for key, _ in selector.select(patience)]
+        now = time.monotonic()
+        return spoke + [worker for worker in busy if worker.deadline <= now and worker not in spoke]
+
+    def _collect(self, worker: _Worker) -> TaskResult | None:
+        """Read what a worker said; return its task's result, or None while the answer is not whole."""
+        task = cast("Task", worker.task)
+        if worker.deadline <= time.monotonic():
+            return self._failed(task, GapReason.TIMEOUT, f"not done after {self.config.deadline_seconds} s")
+        chunk = os.read(worker.stdout.fileno(), 1 << 16)
+        if not chunk:
+            return self._died(task, worker.process.wait())
+        worker.received += chunk
+        if len(worker.received) > _MAX_ANSWER:
+            return self._failed(task, GapReason.BUDGET, f"the answer is larger than {_MAX_ANSWER:,} bytes")
+        if not worker.received.endswith(b"\n"):
+            return None
+        try:
+            return self._understood(task, json.loads(worker.received))
+        except (ValueError, KeyError, TypeError) as error:
+            return self._failed(task, GapReason.CRASH, f"the worker answered nonsense: {error}")
+        finally:
+            worker.received.clear()
+
+    def _understood(self, task: Task, answer: dict[str, Json]) -> TaskResult:
+        failure, records = answer.get("failure"), answer.get("records")
+        if failure == "memory":
+            return self._failed(task, GapReason.MEMORY, f"needed more than {self.config.memory_mib} MiB of memory")
+        if failure is not None:
+            return self._failed(task, GapReason.INTERNAL, str(answer.get("detail", failure)))
+        return TaskResult(task, tuple(decode(item) for item in cast("list[Json]", records)))
+
+    def _died(self, task: Task, status: int) -> TaskResult:
+        if status == -signal.SIGXCPU:
+            detail = f"used more than {self.config.cpu_seconds} s of processor time"
+            return self._failed(task, GapReason.TIMEOUT, detail)
+        how = f"was ended by {signal.Signals(-status).name}" if status < 0 else f"exited with {status}"
+        return self._failed(task, GapReason.CRASH, f"the worker {how}")
+
+    @staticmethod
+    def _failed(task: Task, reason: GapReason, detail: str) -> TaskResult:
+        return TaskResult(task, (Gap(task.subject, reason, detail),), reason)
