@@ -126,13 +126,14 @@ class _Node:
 
 @dataclass(slots=True)
 class _Open:
-    """A collection that is being read."""
+    """A collection that is being read: ``items`` for a sequence, ``entries`` for a mapping."""
 
     node: _Node
     anchor: str | None
-    key: tuple[str, int] | None = None
-    items: list[Json] | None = None
-    entries: dict[str, Json] | None = None
+    items: list[Json] | None
+    entries: dict[str, Json]
+    expects_key: bool
+    key: tuple[str, int] = ("", 0)
 
 
 class _Builder:
@@ -169,10 +170,10 @@ class _Builder:
     def _scalar(self, event: yaml.ScalarEvent) -> None:
         top = self._stack[-1] if self._stack else None
         self._count(1, len(event.value))
-        if top and top.entries is not None and top.key is None:
+        if top and top.expects_key:
             top.node.nodes += 1
             top.node.characters += len(event.value)
-            top.key = self._key(event, top.entries)
+            top.key, top.expects_key = self._key(event, top.entries), False
             return
         value = self._resolved(event)
         self._finish(_Node(value, Lines(self._line), characters=len(event.value)), event.anchor)
@@ -203,7 +204,7 @@ class _Builder:
     def _alias(self, anchor: str) -> None:
         if anchor not in self._anchors:
             raise self._refusal(f"the alias '{printable(anchor)}', which names nothing that is complete")
-        if self._stack and self._stack[-1].entries is not None and self._stack[-1].key is None:
+        if self._stack and self._stack[-1].expects_key:
             raise self._refusal("an alias as a key")
         node = self._anchors[anchor]
         self._count(node.nodes, node.characters)
@@ -214,17 +215,17 @@ class _Builder:
     def _begin(self, event: yaml.CollectionStartEvent, *, mapping: bool) -> None:
         if event.tag not in {None, "!", f"{_TAG}map" if mapping else f"{_TAG}seq"}:
             raise self._refusal(f"the tag {printable(event.tag)}")
-        if self._stack and self._stack[-1].entries is not None and self._stack[-1].key is None:
+        if self._stack and self._stack[-1].expects_key:
             raise self._refusal("a key that is no scalar")
         if len(self._stack) >= self._max_depth:
             raise self._refusal(f"collections nested deeper than {self._max_depth}")
         self._count(1, 0)
         if event.anchor:
             self._anchors.pop(event.anchor, None)  # the name now means this node, which is not complete
-        entries: dict[str, Json] | None = {} if mapping else None
+        entries: dict[str, Json] = {}
         items: list[Json] | None = None if mapping else []
         node = _Node(entries if mapping else items, Lines(self._line), height=1)
-        self._stack.append(_Open(node, event.anchor, items=items, entries=entries))
+        self._stack.append(_Open(node, event.anchor, items, entries, expects_key=mapping))
 
     def _count(self, nodes: int, characters: int) -> None:
         self._nodes += nodes
@@ -245,11 +246,11 @@ class _Builder:
         if top.items is not None:
             top.node.lines.inner[len(top.items)] = node.lines
             top.items.append(node.value)
-        elif top.entries is not None and top.key is not None:
+        else:
             key, line = top.key
             top.node.lines.inner[key] = Lines(line, node.lines.inner)
             top.entries[key] = node.value
-            top.key = None
+            top.expects_key = True
         top.node.nodes += node.nodes
         top.node.characters += node.characters
         top.node.height = max(top.node.height, node.height + 1)

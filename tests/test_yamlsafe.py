@@ -149,7 +149,7 @@ def test_texts_that_look_like_yaml_raise_only_our_errors(text: str) -> None:
 
 @given(JSON)
 def test_what_another_writer_dumped_is_read_back(value: object) -> None:
-    assert load(yaml.safe_dump(value), name="card") == value
+    assert load(yaml.safe_dump(value, default_style='"'), name="card") == value
 
 
 @given(JSON)
