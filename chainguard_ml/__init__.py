@@ -10,14 +10,14 @@ import importlib
 from typing import TYPE_CHECKING
 
 if TYPE_CHECKING:
-    from chainguard_ml.check import check
+    from chainguard_ml.check import check_pipeline
     from chainguard_ml.config import Config
 
 __version__ = "0.1.0"
 
-_PUBLIC = {"Config": "chainguard_ml.config", "check": "chainguard_ml.check"}
+_PUBLIC = {"Config": "chainguard_ml.config", "check_pipeline": "chainguard_ml.check"}
 
-__all__ = ["Config", "__version__", "check"]
+__all__ = ["Config", "__version__", "check_pipeline"]
 
 
 def __getattr__(name: str) -> object:

@@ -1,5 +1,215 @@
-"""Check."""
+"""The join of all rooms: inventory, examine, decide. It knows no formats and no sockets."""
+
+from __future__ import annotations
+
+import contextlib
+import importlib
+import os
+from dataclasses import dataclass, field, replace
+from datetime import UTC, date, datetime
+from pathlib import Path
+from typing import TYPE_CHECKING
+
+from chainguard_ml import verdict
+from chainguard_ml.config import Config
+from chainguard_ml.context import Context, Observer, Silent
+from chainguard_ml.errors import NothingToExamineError, UsageError
+from chainguard_ml.model import Artifact, ArtifactKind, Component, Report
+from chainguard_ml.text import plural, printable
+from chainguard_ml.workers import WorkerPool
+
+if TYPE_CHECKING:
+    from collections.abc import Collection, Iterator, Sequence
+
+    from chainguard_ml.model import Decision, Evidence, Finding, Gap, Observation
+
+ROOMS = ("scan", "audit", "source", "signing", "sbom")
+"""The examining rooms in the order of the flow. Adding one is one name here."""
 
 
-def check() -> None:
-    """Check."""
+_SUBJECTS = {"scan": "model", "audit": "dependency", "source": "workflow and no Python source"}
+"""What a verb that asks one room looks for."""
+
+
+@dataclass(frozen=True, slots=True)
+class Request:
+    """What to examine and how to decide.
+
+    Attributes:
+        verb: The verb's name, for the report.
+        paths: Files and directories to examine.
+        rooms: The examining rooms to ask, in order.
+        config: The operator's configuration; its policy decides when ``decide`` is set.
+        decide: Whether the configured policy has its say.
+        known: Fingerprints of a baseline: findings that are not new.
+        waive: Whether waivers are honoured.
+        today: The day that waivers expire against; ``None`` means the present day (UTC).
+        observer: Watches progress.
+    """
+
+    verb: str
+    paths: tuple[Path, ...]
+    rooms: tuple[str, ...] = ROOMS
+    config: Config = field(default_factory=Config)
+    decide: bool = False
+    known: Collection[str] = frozenset()
+    waive: bool = True
+    today: date | None = None
+    observer: Observer = field(default_factory=Silent)
+
+
+def check_pipeline(path: Path, config: Config | None = None) -> Report:
+    """Examine everything under ``path`` and let the configured policy decide.
+
+    Raises:
+        ChainguardError: See ``errors``: a missing path, nothing to examine, a wrong policy.
+    """
+    return examine(Request("check", (path,), config=config or Config(), decide=True))
+
+
+def examine(request: Request) -> Report:
+    """Take one request through the flow.
+
+    Raises:
+        UsageError: A path is missing.
+        NothingToExamineError: There is nothing for the asked rooms to examine.
+        PolicyError: The policy or the waivers are wrong.
+    """
+    decider = _Decider(request)  # a wrong policy is said before the work, not after it
+    with inventoried(request) as (context, observations):
+        found = len(observations)
+        for room in request.rooms:
+            request.observer.stage(room)
+            observations.extend(importlib.import_module(f"chainguard_ml.{room}").examine(context))
+    if len(observations) == found and request.verb in _SUBJECTS:
+        where = f"{_names(request.paths)} ({plural(len(context.artifacts), 'file')} there)"
+        raise NothingToExamineError(f"there is no {_SUBJECTS[request.verb]} in {where}")
+    labels = tuple(_label(path) for path in request.paths)
+    return decider.report(labels, context, observations)
+
+
+@contextlib.contextmanager
+def inventoried(request: Request) -> Iterator[tuple[Context, list[Observation]]]:
+    """Give the context of a request, its inventory taken, and what the inventory could not record.
+
+    Raises:
+        UsageError: A path is missing.
+        NothingToExamineError: There is nothing at all under the paths.
+    """
+    root, inputs = _root(request.paths)
+    config = request.config
+    with WorkerPool(config.workers) as pool:
+        context = Context(root, pool, config=config, observer=request.observer, offline=config.offline)
+        context, observations = _inventory(context, inputs, request)
+        if not context.artifacts and not observations:
+            raise NothingToExamineError(f"there is nothing to examine in {_names(request.paths)}")
+        yield context, observations
+
+
+def _inventory(context: Context, inputs: Sequence[Path], request: Request) -> tuple[Context, list[Observation]]:
+    """Return the context with artifacts and components, and what the inventory could not record."""
+    from chainguard_ml import inventory
+    from chainguard_ml.inventory import packages
+
+    request.observer.stage("inventory")
+    artifacts: list[Artifact] = []
+    observations: list[Observation] = []
+    walk = inventory.walk(context.root, inputs, exclude=request.config.exclude, digests="sbom" in request.rooms,
+                          observer=request.observer)  # fmt: skip
+    for item in walk:
+        if isinstance(item, Artifact):
+            artifacts.append(_as_asked(item, request))
+        else:
+            observations.append(item)
+    context = replace(context, artifacts=tuple(sorted(artifacts, key=lambda artifact: (artifact.path, artifact.kind))))
+    if not {"audit", "sbom"} & set(request.rooms):
+        return context, observations
+    components: list[Component] = []
+    for record in packages.collect(context):
+        if isinstance(record, Component):
+            components.append(record)
+        else:
+            observations.append(record)
+    components.sort(key=lambda component: (component.name.lower(), component.version or "", str(component.origin)))
+    return replace(context, components=tuple(components)), observations
+
+
+def _as_asked(artifact: Artifact, request: Request) -> Artifact:
+    """Take a text file that ``audit`` was pointed at for a requirements file, whatever its name."""
+    asked = request.verb == "audit" and any(path.is_file() for path in request.paths)
+    if asked and artifact.kind in {ArtifactKind.OTHER, ArtifactKind.CONFIGURATION}:
+        return replace(artifact, kind=ArtifactKind.REQUIREMENTS, format="requirements")
+    return artifact
+
+
+def _root(paths: Sequence[Path]) -> tuple[Path, tuple[Path, ...]]:
+    """Return the directory that everything is relative to, and the resolved inputs.
+
+    It is the directory given, a file's own directory, or the nearest directory that holds several inputs.
+    """
+    inputs = []
+    for path in paths:
+        try:
+            inputs.append(path.resolve(strict=True))
+        except (OSError, RuntimeError, ValueError) as error:
+            reason = getattr(error, "strerror", None) or str(error)
+            raise UsageError(f"cannot examine '{printable(str(path))}': {reason}", hint="check the path") from None
+    if len(inputs) == 1:
+        only = inputs[0]
+        return (only if only.is_dir() else only.parent), (only,)
+    return Path(os.path.commonpath([path if path.is_dir() else path.parent for path in inputs])), tuple(inputs)
+
+
+def _label(path: Path) -> str:
+    """Return an input as reports name it: as given if relative, else its last name; never an absolute path."""
+    return path.name or "/" if path.is_absolute() else path.as_posix()
+
+
+def _names(paths: Sequence[Path]) -> str:
+    return ", ".join(f"'{printable(str(path))}'" for path in paths)
+
+
+class _Decider:
+    """The decision of one request: waivers, baseline, threshold, policy."""
+
+    def __init__(self, request: Request) -> None:
+        from chainguard_ml import policy
+
+        self.request = request
+        config = request.config
+        self.policy = policy.load(config.policy) if request.decide and config.policy else None
+        self.waivers = tuple(self.policy.waivers) if self.policy else ()
+        if config.waivers:
+            self.waivers += policy.load_waivers(config.waivers)
+        if not request.waive:
+            self.waivers = ()
+
+    def report(self, inputs: tuple[str, ...], context: Context, observations: Sequence[Observation]) -> Report:
+        from chainguard_ml import policy
+
+        findings, gaps, evidence = verdict.split(observations)
+        today = self.request.today or datetime.now(tz=UTC).date()
+        findings, waived, extra = policy.apply_waivers(findings, self.waivers, today)
+        findings, known = verdict.without_known(findings, self.request.known)
+        findings = sorted([*findings, *extra], key=lambda finding: finding.order)
+        decisions = self._decide(context, findings, gaps, evidence)
+        conclusion = verdict.conclude(
+            findings,
+            gaps,
+            self.request.config.fail_on,
+            decisions,
+            [*waived, *known],
+            [self.policy.name] if self.policy else [],
+        )
+        return Report(self.request.verb, inputs, len(context.artifacts), conclusion, tuple(evidence))
+
+    def _decide(
+        self, context: Context, findings: Sequence[Finding], gaps: Sequence[Gap], evidence: Sequence[Evidence]
+    ) -> Sequence[Decision]:
+        if not self.policy:
+            return ()
+        from chainguard_ml import policy
+
+        facts = policy.Facts.build(context.artifacts, context.components, findings, gaps, evidence,
+                                   present=set(self.request.rooms))  # fmt: skip
+        return policy.decide(self.policy, facts, self.request.config.params)

@@ -1,5 +1,8 @@
-"""Files, with a hostile neighbour in mind: opened beneath a root without following links, checked for change,
-written whole or not at all."""
+"""Files, with a hostile neighbour in mind.
+
+They are opened beneath a root without following links, checked for change while they are read, and written whole
+or not at all.
+"""
 
 from __future__ import annotations
 

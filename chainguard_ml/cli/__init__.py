@@ -1,1 +1,20 @@
-def main() -> None: ...
+"""The command line: one short file for each verb.
+
+The only place that prints, reads the environment or ends the process.
+"""
+
+from __future__ import annotations
+
+
+def main() -> None:
+    """Run the command line and end the process with its exit code (design, section 5)."""
+    import sys
+
+    if sys.argv[1:] == ["--version"]:  # needs nothing but the version
+        from chainguard_ml import __version__
+
+        sys.stdout.write(f"chainguard-ml {__version__}\n")
+        return
+    from chainguard_ml.cli import exit as boundary
+
+    sys.exit(boundary.run(sys.argv[1:]))

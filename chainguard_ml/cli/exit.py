@@ -1,0 +1,90 @@
+"""The boundary: every error becomes ``error:``, ``hint:`` and an exit code; nothing else ends the process."""
+
+from __future__ import annotations
+
+import os
+import platform
+import sys
+import traceback
+from typing import TYPE_CHECKING
+
+from chainguard_ml import __version__
+from chainguard_ml.errors import ChainguardError
+from chainguard_ml.model import Outcome
+
+if TYPE_CHECKING:
+    from collections.abc import Sequence
+
+    from chainguard_ml.model import Report
+
+USAGE, INCOMPLETE, INTERRUPTED = 2, 4, 130
+
+
+def code(report: Report, *, exit_zero: bool = False) -> int:
+    """Return a report's exit code: 0 acceptable, 1 not acceptable, 4 incomplete."""
+    if report.verdict.outcome is Outcome.FAIL:
+        return 0 if exit_zero else 1
+    return INCOMPLETE if report.verdict.outcome is Outcome.INCOMPLETE else 0
+
+
+def run(arguments: Sequence[str]) -> int:
+    """Run the command line and return its exit code."""
+    try:
+        return _call(arguments)
+    except ChainguardError as error:
+        _explain(error.message if not hasattr(error, "problems") else str(error), error.hint)
+        if _verbose(arguments):
+            traceback.print_exc()
+        return error.exit_code
+    except KeyboardInterrupt:
+        sys.stderr.write("\ninterrupted\n")
+        return INTERRUPTED
+    except BrokenPipeError:  # the reader of our output has gone; what it did not want is not our failure
+        os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())
+        return 0
+    except OSError as error:
+        _explain(f"{error.strerror or error}", None)
+        if _verbose(arguments):
+            traceback.print_exc()
+        return INCOMPLETE
+    except Exception as error:  # noqa: BLE001 (the one place: a defect gets an exit code and a way to report it)
+        return _defect(error, arguments)
+
+
+def _call(arguments: Sequence[str]) -> int:
+    # Typer carries its own copy of Click; its exceptions have no public name.
+    from typer._click.exceptions import ClickException, NoArgsIsHelpError
+    from typer.main import get_command
+
+    from chainguard_ml.cli.app import app
+
+    try:
+        result = get_command(app).main(list(arguments), prog_name="chainguard-ml", standalone_mode=False)
+    except NoArgsIsHelpError as error:
+        sys.stderr.write(error.format_message() + "\n")
+        return USAGE
+    except ClickException as error:
+        context = getattr(error, "ctx", None)
+        where = context.command_path if context else "chainguard-ml"
+        _explain(error.format_message().rstrip("."), f"see: {where} --help")
+        return USAGE
+    return result if isinstance(result, int) else 0
+
+
+def _verbose(arguments: Sequence[str]) -> bool:
+    return any(word in {"-v", "-vv", "--verbose"} for word in arguments)
+
+
+def _explain(message: str, hint: str | None) -> None:
+    sys.stderr.write(f"error: {message}\n" + (f"hint: {hint}\n" if hint else ""))
+
+
+def _defect(error: Exception, arguments: Sequence[str]) -> int:
+    if _verbose(arguments):
+        traceback.print_exc()
+    _explain(
+        f"internal error: {type(error).__name__}: {error}",
+        f"this is a defect of chainguard-ml {__version__} (Python {platform.python_version()}); "
+        "run again with -v and report what it prints",
+    )
+    return INCOMPLETE

@@ -1,0 +1,71 @@
+"""What every examining verb does: settings, examine, deliver, exit code."""
+
+from __future__ import annotations
+
+from pathlib import Path
+from typing import TYPE_CHECKING
+
+import typer
+
+from chainguard_ml.cli import console, settings
+from chainguard_ml.cli import exit as boundary
+from chainguard_ml.errors import UsageError
+from chainguard_ml.report import ReportFormat, render
+from chainguard_ml.text import did_you_mean, printable
+
+if TYPE_CHECKING:
+    from collections.abc import Sequence
+
+    from chainguard_ml.cli.options import Common, Formatted
+    from chainguard_ml.config import Config
+    from chainguard_ml.model import Report
+
+
+def examine(
+    verb: str, paths: Sequence[Path], rooms: Sequence[str], common: Common, config: Config, *, decide: bool = False
+) -> None:
+    """Examine ``paths`` in ``rooms``, deliver the report, and end with its exit code."""
+    from chainguard_ml import check
+
+    reports = _extra_reports(common)  # a wrong option is said before the work
+    observer = console.observer(common)
+    request = check.Request(
+        verb=verb,
+        paths=tuple(paths),
+        rooms=tuple(rooms),
+        config=config,
+        decide=decide,
+        known=settings.baseline(common.baseline),
+        waive=not common.no_waivers,
+        today=settings.today(),
+        observer=observer,
+    )
+    report = check.examine(request)
+    del observer  # clears its line
+    deliver(report, common, reports)
+    raise typer.Exit(boundary.code(report, exit_zero=common.exit_zero))
+
+
+def deliver(report: Report, options: Formatted, reports: Sequence[tuple[ReportFormat, Path]] | None = None) -> None:
+    """Write a report to where it was asked for."""
+    from chainguard_ml.report.interface import Look
+
+    for fmt, path in _extra_reports(options) if reports is None else reports:
+        console.write(render(report, fmt, Look(verbose=options.verbose)), path)
+    console.write(render(report, options.format, console.look(options)), options.output)
+
+
+def _extra_reports(options: Formatted) -> list[tuple[ReportFormat, Path]]:
+    reports = []
+    for item in options.report or ():
+        name, equals, path = item.partition("=")
+        if not equals or not path:
+            raise UsageError(
+                f"--report {printable(item)} is not FORMAT=FILE", hint="for instance --report json=out.json"
+            )
+        if name not in set(ReportFormat):
+            known = ", ".join(ReportFormat)
+            raise UsageError(f"no report format is called '{printable(name)}'{did_you_mean(name, ReportFormat)}",
+                             hint=f"choose one of: {known}")  # fmt: skip
+        reports.append((ReportFormat(name), Path(path)))
+    return reports

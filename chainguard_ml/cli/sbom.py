@@ -1,0 +1,45 @@
+"""``chainguard-ml sbom``: a CycloneDX bill of materials."""
+
+from __future__ import annotations
+
+from pathlib import Path
+from typing import Annotated
+
+import typer
+
+from chainguard_ml.cli import app as root
+from chainguard_ml.cli import console, settings
+from chainguard_ml.cli.exit import INCOMPLETE
+from chainguard_ml.cli.options import Recording, shared
+from chainguard_ml.text import plural, printable
+
+app = root.new()
+
+
+@app.command(cls=root.PlainCommand)
+@shared
+def sbom(
+    path: Annotated[Path, typer.Argument(metavar="[PATH]", help="Directory of the pipeline.")] = Path(),
+    *,
+    common: Recording,
+) -> None:
+    """Write a CycloneDX 1.6 bill of materials: packages, models with their cards, data sets, and their hashes.
+
+    The document is the same on every run and machine; SOURCE_DATE_EPOCH gives it a time stamp. What could not be
+    recorded is said on standard error, and the exit code is 4.
+    """
+    from chainguard_ml import check
+    from chainguard_ml import sbom as room
+
+    observer = console.observer(common)
+    request = check.Request("sbom", (path,), ("sbom",), settings.settings(common), observer=observer)
+    with check.inventoried(request) as (context, observations):
+        bom, gaps = room.build(context, timestamp=settings.epoch())
+    del observer
+    console.write(room.write(bom), common.output)
+    gaps = [item for item in [*observations, *gaps] if hasattr(item, "reason")]
+    for gap in gaps:
+        console.say(f"gap: {printable(str(gap.location or gap.subject.name))}: {gap.detail}")
+    if gaps:
+        console.say(f"incomplete: {plural(len(gaps), 'thing')} could not be recorded")
+        raise typer.Exit(INCOMPLETE)

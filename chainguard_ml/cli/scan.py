@@ -1,0 +1,47 @@
+"""``chainguard-ml scan``: unsafe payloads in serialized models."""
+
+from __future__ import annotations
+
+import enum
+from dataclasses import replace
+from pathlib import Path
+from typing import Annotated
+
+import typer
+
+from chainguard_ml.cli import app as root
+from chainguard_ml.cli import run, settings
+from chainguard_ml.cli.options import Common, shared
+
+app = root.new()
+
+
+class Engine(enum.StrEnum):
+    """Engines that can look at a model."""
+
+    BUILTIN = "builtin"
+    MODELSCAN = "modelscan"
+
+
+@app.command(cls=root.PlainCommand)
+@shared
+def scan(
+    paths: Annotated[list[Path], typer.Argument(metavar="PATH...", help="Models, or directories with models.")],
+    engine: Annotated[
+        list[Engine] | None,
+        typer.Option(
+            "--engine", help="Engine to ask; repeatable. builtin unless configured; modelscan: second opinion."
+        ),
+    ] = None,
+    *,
+    common: Common,
+) -> None:
+    """Look for unsafe payloads in serialized models, by content, whatever their names.
+
+    A global that a pickle resolves is judged against an exact allow-list; what is not listed is not trusted.
+    Nothing is loaded: the bytes are read as data, in worker processes with limits.
+    """
+    config = settings.settings(common, common.fail_on)
+    if engine:
+        config = replace(config, scan=replace(config.scan, engines=tuple(choice.value for choice in engine)))
+    run.examine("scan", paths, ["scan"], common, config)

@@ -1,0 +1,31 @@
+"""The seam of the room: what a report format offers, and how it should look."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from typing import TYPE_CHECKING, Protocol
+
+if TYPE_CHECKING:
+    from chainguard_ml.model import Report
+
+
+@dataclass(frozen=True, slots=True)
+class Look:
+    """How a report for people looks; formats for machines ignore it.
+
+    Attributes:
+        colour: Whether escape sequences for colour may be used; colour never carries the meaning alone.
+        verbose: 0 usual, 1 and more: waived findings, passed policy rules and evidence too.
+        quiet: Only the verdict.
+    """
+
+    colour: bool = False
+    verbose: int = 0
+    quiet: bool = False
+
+
+class Renderer(Protocol):
+    """What a format's module offers."""
+
+    def render(self, report: Report, look: Look) -> str:
+        """Return the whole report as text that ends with a line feed."""

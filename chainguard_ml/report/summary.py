@@ -1,0 +1,100 @@
+"""One line for each room: what it looked at, from its evidence."""
+
+from __future__ import annotations
+
+from collections import Counter
+from typing import TYPE_CHECKING
+
+from chainguard_ml.model import Result
+from chainguard_ml.text import plural, printable
+
+if TYPE_CHECKING:
+    from collections.abc import Iterator, Sequence
+
+    from chainguard_ml.model import Evidence, Report
+
+
+def rooms(report: Report) -> Iterator[tuple[str, str]]:
+    """Yield ``(room, what it examined)`` for each room that left evidence, in the order of the flow."""
+    by_kind: dict[str, list[Evidence]] = {}
+    for evidence in report.evidence:
+        by_kind.setdefault(evidence.kind, []).append(evidence)
+    for room, kinds, line in _ROOMS:
+        known = [by_kind.get(kind, []) for kind in kinds]
+        if any(known):
+            yield room, line(*known)
+    if report.verdict.decisions:
+        yield "policy", _policy(report)
+
+
+def _scan(scans: Sequence[Evidence]) -> str:
+    models = {evidence.subject.name for evidence in scans}
+    formats = Counter(str(evidence.statement.get("format")) for evidence in scans)
+    return f"{plural(len(models), 'model file')} ({', '.join(sorted(formats))})"
+
+
+def _audit(audits: Sequence[Evidence], databases: Sequence[Evidence]) -> str:
+    packages = sum(_number(evidence, "packages") for evidence in audits)
+    vulnerable = sum(_number(evidence, "vulnerable") for evidence in audits)
+    line = f"{plural(packages, 'package')}, {vulnerable or 'none'} with a known vulnerability"
+    for database in databases:
+        newest = str(database.statement.get("newest", ""))[:10]
+        line += f"; {plural(_number(database, 'records'), 'advisory', 'advisories')}, newest of {newest}"
+    return line
+
+
+def _source(workflows: Sequence[Evidence], sources: Sequence[Evidence]) -> str:
+    parts = []
+    if workflows:
+        actions = sum(_number(evidence, "actions") for evidence in workflows)
+        pinned = sum(_number(evidence, "pinned") for evidence in workflows)
+        parts.append(f"{plural(len(workflows), 'workflow')}, {pinned} of {plural(actions, 'action')} pinned")
+    if sources:
+        parts.append(plural(len(sources), "source file"))
+    return "; ".join(parts)
+
+
+def _signing(signatures: Sequence[Evidence]) -> str:
+    lines = []
+    for evidence in signatures:
+        name, fact = printable(evidence.subject.name), evidence.statement
+        if fact.get("verified"):
+            signer = printable(str(fact.get("signer_name") or fact.get("signer")))
+            lines.append(f"{name}: {plural(_number(evidence, 'files'), 'file')} as signed by {signer}")
+        else:
+            lines.append(f"{name}: not verified")
+    return "; ".join(lines)
+
+
+def _sbom(boms: Sequence[Evidence]) -> str:
+    bom = boms[0].statement
+    valid = "valid" if bom.get("valid") else "not valid"
+    return f"{bom.get('specification')}, {plural(_number(boms[0], 'components'), 'component')}, {valid}"
+
+
+def _policy(report: Report) -> str:
+    results = Counter(decision.result for decision in report.verdict.decisions)
+    names = ", ".join(printable(name) for name in report.verdict.inputs)
+    considered = sum(results.values()) - results[Result.SKIPPED]
+    return f"{names}: {results[Result.PASS]} of {plural(considered, 'rule')} hold"
+
+
+def _excluded(excluded: Sequence[Evidence]) -> str:
+    names = sorted(printable(evidence.subject.name) for evidence in excluded)
+    return ", ".join(names[:5]) + (f" and {len(names) - 5} more" if len(names) > 5 else "")
+
+
+def _number(evidence: Evidence, name: str) -> int:
+    value = evidence.statement.get(name)
+    return value if isinstance(value, int) else 0
+
+
+_ROOMS = (
+    ("scan", ("scan",), _scan),
+    ("audit", ("audit", "advisory-database"), _audit),
+    ("source", ("workflow", "source"), _source),
+    ("signing", ("signature",), _signing),
+    ("sbom", ("sbom",), _sbom),
+    ("left out", ("excluded",), _excluded),
+)
+"""Room, the kinds of evidence it is told from, and how."""
