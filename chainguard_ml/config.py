@@ -93,7 +93,7 @@ class Config:
     exclude: tuple[str, ...] = ()
     fail_on: Severity = Severity.HIGH
     policy: Path | None = None
-    params: Mapping[str, str] = field(default_factory=dict)
+    params: dict[str, str] = field(default_factory=dict)
     waivers: Path | None = None
     offline: bool = True
     scan: ScanConfig = field(default_factory=ScanConfig)
@@ -175,7 +175,7 @@ class _Binder:
         origin = get_origin(hint)
         if origin is tuple:
             return self._several(get_args(hint)[0], value, where)
-        if origin is not None:  # Mapping[str, str]
+        if origin is not None:  # dict[str, str]
             return self._mapping(value, where)
         plain = cast("type", hint)
         return (
