@@ -14,8 +14,12 @@ from typing import TYPE_CHECKING, Protocol, TypeAlias
 if TYPE_CHECKING:
     from chainguard_ml.model import Location, Observations, Subject
 
-Data: TypeAlias = bytes | mmap.mmap
-"""Bytes at hand: slicing gives ``bytes``, ``re`` and ``memoryview`` take it."""
+Data: TypeAlias = bytes | mmap.mmap | memoryview
+"""Bytes at hand, read-only: ``len``, indexing, ``re`` and ``memoryview`` take it.
+
+A slice of a ``memoryview`` is a window (no copy) and has neither ``find`` nor ``startswith``: where bytes are meant,
+write ``blob.read(start, stop)`` or ``bytes(data[start:stop])``; for a part of a container ``blob.window``.
+"""
 
 
 @dataclass(frozen=True, slots=True)
@@ -41,6 +45,19 @@ class Blob:
         location = self.location.inside(member)
         return replace(self, data=data, location=location, name=member, depth=self.depth + 1)
 
+    def window(self, member: str, start: int, stop: int) -> Blob:
+        """Return the bytes from ``start`` to ``stop`` as ``member`` of this blob, without a copy."""
+        return self.inside(member, memoryview(self.data)[start:stop])
+
+    def read(self, start: int, stop: int) -> bytes:
+        """Return the bytes from ``start`` to ``stop``, fewer where the data ends before."""
+        return bytes(self.data[start:stop])
+
+    @property
+    def size(self) -> int:
+        """Bytes in all."""
+        return len(self.data)
+
 
 @dataclass(frozen=True, slots=True)
 class Budgets:
@@ -65,6 +82,12 @@ class Examination(Protocol):
     @property
     def judge(self) -> Judge:
         """Judges the globals that pickles resolve."""
+
+    def allowance(self, compressed: int) -> int:
+        """Return how many bytes ``compressed`` bytes may still become under the budgets of ratio and total."""
+
+    def spend(self, expanded: int) -> None:
+        """Count ``expanded`` bytes against the file's total."""
 
     def nested(self, blob: Blob) -> Observations:
         """Examine what is inside: recognise its format by content, and hand it over."""
