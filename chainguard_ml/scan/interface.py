@@ -11,8 +11,10 @@ import mmap
 from dataclasses import dataclass, field, replace
 from typing import TYPE_CHECKING, Protocol, TypeAlias
 
+from chainguard_ml.model import Gap
+
 if TYPE_CHECKING:
-    from chainguard_ml.model import Location, Observations, Subject
+    from chainguard_ml.model import GapReason, Location, Observations, Subject
 
 Data: TypeAlias = bytes | mmap.mmap | memoryview
 """Bytes at hand, read-only: ``len``, indexing, ``re`` and ``memoryview`` take it.
@@ -32,6 +34,7 @@ class Blob:
         location: File and member chain; offsets in observations count from the start of ``data``.
         name: Last name in the chain: only a hint, never what decides.
         depth: How many containers or nestings lead here.
+        memo: What recognising learnt, by format, so that examining need not learn it again.
     """
 
     data: Data
@@ -39,11 +42,12 @@ class Blob:
     location: Location
     name: str
     depth: int = 0
+    memo: dict[str, object] = field(default_factory=dict, compare=False, repr=False)
 
     def inside(self, member: str, data: Data) -> Blob:
         """Return ``member`` of this blob."""
         location = self.location.inside(member)
-        return replace(self, data=data, location=location, name=member, depth=self.depth + 1)
+        return replace(self, data=data, location=location, name=member, depth=self.depth + 1, memo={})
 
     def window(self, member: str, start: int, stop: int) -> Blob:
         """Return the bytes from ``start`` to ``stop`` as ``member`` of this blob, without a copy."""
@@ -58,6 +62,10 @@ class Blob:
         """Bytes in all."""
         return len(self.data)
 
+    def gap(self, reason: GapReason, detail: str, offset: int | None = None) -> Gap:
+        """Return a gap at this place."""
+        return Gap(self.subject, reason, detail, self.location if offset is None else self.location.at(offset))
+
 
 @dataclass(frozen=True, slots=True)
 class Budgets:
@@ -69,7 +77,7 @@ class Budgets:
     free: int = 10_000_000  # decompressed bytes that no ratio is asked about
     expanded: int = 1_000_000_000  # decompressed bytes in all
     header: int = 100_000_000  # bytes of a header that is parsed as a whole (safetensors' own limit)
-    findings: int = 1_000  # of one file
+    findings: int = 1_000  # of one rule in one file
 
 
 class Examination(Protocol):
