@@ -89,7 +89,7 @@ class Root(typer.core.TyperGroup):
         """Return every verb, panel by panel."""
         return list(verbs())
 
-    def get_command(self, ctx: Context, cmd_name: str) -> Command | None:
+    def get_command(self, ctx: Context, cmd_name: str) -> Command | None:  # noqa: ARG002 (Click's signature)
         """Import the verb's module and build its command."""
         self.commands.update(dict.fromkeys(verbs()))  # type: ignore[arg-type]  # names to suggest from
         if cmd_name not in self.commands:

@@ -2,15 +2,11 @@
 
 from __future__ import annotations
 
-import os
-import platform
 import sys
-import traceback
 from typing import TYPE_CHECKING
 
 from chainguard_ml import __version__
 from chainguard_ml.errors import ChainguardError
-from chainguard_ml.model import Outcome
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
@@ -22,6 +18,8 @@ USAGE, INCOMPLETE, INTERRUPTED = 2, 4, 130
 
 def code(report: Report, *, exit_zero: bool = False) -> int:
     """Return a report's exit code: 0 acceptable, 1 not acceptable, 4 incomplete."""
+    from chainguard_ml.model import Outcome
+
     if report.verdict.outcome is Outcome.FAIL:
         return 0 if exit_zero else 1
     return INCOMPLETE if report.verdict.outcome is Outcome.INCOMPLETE else 0
@@ -33,19 +31,19 @@ def run(arguments: Sequence[str]) -> int:
         return _call(arguments)
     except ChainguardError as error:
         _explain(error.message if not hasattr(error, "problems") else str(error), error.hint)
-        if _verbose(arguments):
-            traceback.print_exc()
+        _trace(arguments)
         return error.exit_code
     except KeyboardInterrupt:
         sys.stderr.write("\ninterrupted\n")
         return INTERRUPTED
     except BrokenPipeError:  # the reader of our output has gone; what it did not want is not our failure
+        import os
+
         os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())
         return 0
     except OSError as error:
         _explain(f"{error.strerror or error}", None)
-        if _verbose(arguments):
-            traceback.print_exc()
+        _trace(arguments)
         return INCOMPLETE
     except Exception as error:  # noqa: BLE001 (the one place: a defect gets an exit code and a way to report it)
         return _defect(error, arguments)
@@ -71,8 +69,12 @@ def _call(arguments: Sequence[str]) -> int:
     return result if isinstance(result, int) else 0
 
 
-def _verbose(arguments: Sequence[str]) -> bool:
-    return any(word in {"-v", "-vv", "--verbose"} for word in arguments)
+def _trace(arguments: Sequence[str]) -> None:
+    """Print the traceback of the error at hand if ``-v`` asks for it."""
+    if any(word in {"-v", "-vv", "--verbose"} for word in arguments):
+        import traceback
+
+        traceback.print_exc()
 
 
 def _explain(message: str, hint: str | None) -> None:
@@ -80,8 +82,9 @@ def _explain(message: str, hint: str | None) -> None:
 
 
 def _defect(error: Exception, arguments: Sequence[str]) -> int:
-    if _verbose(arguments):
-        traceback.print_exc()
+    _trace(arguments)
+    import platform
+
     _explain(
         f"internal error: {type(error).__name__}: {error}",
         f"this is a defect of chainguard-ml {__version__} (Python {platform.python_version()}); "

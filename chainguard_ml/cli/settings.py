@@ -33,9 +33,12 @@ def settings(options: Input, fail_on: SeverityName | None = None) -> Config:
         config = replace(config, fail_on=Severity[fail_on.name])
     if options.offline:
         config = replace(config, offline=True)
-    if config.audit.database is None:
-        config = replace(config, audit=replace(config.audit, database=data_directory() / "advisories.sqlite"))
-    return config
+    return replace(config, audit=replace(config.audit, database=database(config)))
+
+
+def database(config: Config) -> Path:
+    """Return the advisory database: the configured one, or the one in the user's data directory."""
+    return config.audit.database or data_directory() / "advisories.sqlite"
 
 
 def _configured(options: Input) -> Config:
@@ -132,3 +135,19 @@ def pairs(items: Sequence[str], option: str) -> dict[str, str]:
             raise UsageError(f"{option} {printable(item)} is not NAME=VALUE")
         result[name] = value
     return result
+
+
+def secret(path: Path, what: str) -> bytes:
+    """Return the bytes of a key or passphrase file; an error names the file, never its content.
+
+    Raises:
+        UsageError: It cannot be read, or is larger than any key.
+    """
+    try:
+        with path.open("rb") as stream:
+            data = stream.read(100_001)
+    except OSError as error:
+        raise UsageError(f"cannot read the {what} '{printable(str(path))}': {error.strerror}") from None
+    if len(data) > 100_000:
+        raise UsageError(f"the {what} '{printable(str(path))}' is too large to be one")
+    return data
