@@ -44,7 +44,8 @@ def build(
     libraries = packages.collect(context.components, references)
     files = models.Files(context.artifacts, digests)
     data = [models.data_node(asset, library, files, references) for asset in assets if not asset.is_model]
-    trained = [models.model_node(asset, library, files, references, data) for asset in assets if asset.is_model]
+    index = models.index(data)
+    trained = [models.model_node(asset, library, files, references, index) for asset in assets if asset.is_model]
     nodes = tuple(sorted([*libraries.nodes, *data, *trained], key=lambda node: node.ref))
     edges = dict(libraries.needs) | _model_edges(trained, libraries)
     edges[pipeline.ref] = tuple(sorted([*libraries.direct, *(node.ref for node in [*data, *trained])]))

@@ -167,6 +167,6 @@ def sections(markdown: str) -> JsonObject:
 
 
 def _close(facts: dict[str, list[str]], fact: str | None, lines: list[str]) -> None:
-    text = " ".join(" ".join(line.split()) for line in lines if not line.lstrip().startswith("<!--")).strip()
+    text = " ".join(word for line in lines if not line.lstrip().startswith("<!--") for word in line.split())
     if fact and text and not _PLACEHOLDER.fullmatch(text):
         facts.setdefault(fact, []).append(text[:_LONGEST_SECTION])

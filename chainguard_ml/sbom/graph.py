@@ -158,13 +158,13 @@ class References:
 
     def __init__(self) -> None:
         self._taken: set[str] = set()
+        self._counts: dict[str, int] = {}
 
     def take(self, wanted: str) -> str:
         """Return ``wanted`` in printable form, with ``#2``, ``#3`` … behind it where it is taken."""
-        base = reference = printable(wanted, _LONGEST_REFERENCE) or "part"
-        count = 1
+        base = reference = printable(wanted, _LONGEST_REFERENCE)
         while reference in self._taken:
-            count += 1
-            reference = f"{base}#{count}"
+            self._counts[base] = self._counts.get(base, 1) + 1
+            reference = f"{base}#{self._counts[base]}"
         self._taken.add(reference)
         return reference

@@ -6,15 +6,16 @@ import posixpath
 from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
-from chainguard_ml.errors import ChangedError, InputError
+from chainguard_ml.errors import InputError
 from chainguard_ml.files import sha256_beneath
-from chainguard_ml.model import ArtifactKind, Gap, GapReason, Subject
+from chainguard_ml.model import ArtifactKind, Subject
+from chainguard_ml.sbom.reading import refused
 
 if TYPE_CHECKING:
     from collections.abc import Iterable, Mapping
 
     from chainguard_ml.context import Context
-    from chainguard_ml.model import Artifact, Digest
+    from chainguard_ml.model import Artifact, Digest, Gap
 
 MODELS = (ArtifactKind.MODEL, ArtifactKind.MODEL_DIRECTORY)
 """Artifacts that are models, or files of one."""
@@ -88,8 +89,6 @@ def digests(context: Context, paths: Iterable[str]) -> tuple[Mapping[str, Digest
     for path in paths:
         try:
             taken[path] = known.get(path) or sha256_beneath(context.root, path)
-        except ChangedError as error:
-            gaps.append(Gap(Subject(path), GapReason.CHANGED, error.message))
         except InputError as error:
-            gaps.append(Gap(Subject(path), GapReason.UNREADABLE, error.message))
+            gaps.append(refused(Subject(path), error))
     return taken, gaps

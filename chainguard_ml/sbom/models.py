@@ -58,8 +58,10 @@ def data_node(asset: Asset, library: Library, files: Files, references: Referenc
     )
 
 
-def model_node(asset: Asset, library: Library, files: Files, references: References, data: Sequence[Node]) -> Node:
-    """Return the node of a model; the data sets that its card names are looked for among ``data``."""
+def model_node(
+    asset: Asset, library: Library, files: Files, references: References, data: Mapping[str, Sequence[str]]
+) -> Node:
+    """Return the node of a model; ``data`` is the index of the data sets that its card may name."""
     card, config = library.card(asset), library.config(asset)
     facts = ModelFacts(
         task=card.text("task"),
@@ -149,25 +151,26 @@ def _licences(card: Statement) -> tuple[Licence, ...]:
     return declared(card.texts("licences"), name=card.text("licence_name"), link=card.text("licence_link"))
 
 
-def _dataset(name: str, data: Sequence[Node]) -> DatasetUse:
-    """Find the only data set with exactly this name, title or path, letter case aside."""
-    wanted = name.casefold()
-    found = [node.ref for node in data if wanted in _names(node)]
+def index(data: Sequence[Node]) -> dict[str, list[str]]:
+    """Return the references of data sets by name, title and path, letter case aside."""
+    found: dict[str, list[str]] = {}
+    for node in data:
+        title = node.data.title if node.data else None
+        names = {node.origins[0].path, node.name, posixpath.splitext(node.name)[0], title or node.name}
+        for name in {name.casefold() for name in names}:
+            found.setdefault(name, []).append(node.ref)
+    return found
+
+
+def _dataset(name: str, data: Mapping[str, Sequence[str]]) -> DatasetUse:
+    """Find the data set that is called so, if only one is."""
+    found = data.get(name.casefold(), ())
     return DatasetUse(name, found[0] if len(found) == 1 else None)
-
-
-def _names(node: Node) -> set[str]:
-    path = node.origins[0].path
-    title = node.data.title if node.data else None
-    names = {path, node.name, posixpath.splitext(node.name)[0], title or node.name}
-    return {name.casefold() for name in names}
 
 
 def _metrics(card: Statement) -> Iterator[Metric]:
     for item in card.each("metrics"):
-        kind, value = item.text("type"), item.text("value")
-        if kind and value:
-            yield Metric(kind, value, item.text("slice"))
+        yield Metric(item.text("type") or "", item.text("value") or "", item.text("slice"))
 
 
 def _model_properties(card: Statement, config: Statement) -> Iterator[tuple[str, str]]:

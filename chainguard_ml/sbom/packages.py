@@ -31,6 +31,7 @@ _PROPERTIES = {
     "path": "chainguard-ml:package:path",
     "editable": "chainguard-ml:package:editable",
 }
+_MOST_VERSIONS = 100  # of one package in one manifest; with more, nobody can say which one is meant
 _SEVERAL = (list, tuple)
 _SCOPES = (Scope.REQUIRED, Scope.OPTIONAL, Scope.DEVELOPMENT)  # strongest first
 
@@ -68,24 +69,52 @@ def collect(components: Iterable[Component], references: References) -> Packages
         key = (_type(component), component.purl or canonical(component.name), component.version or "")
         groups.setdefault(key, []).append(component)
     entries = [(_node(groups[key], references), groups[key]) for key in sorted(groups)]
-    by_name: dict[str, list[Node]] = {}
-    for node, _ in entries:
-        by_name.setdefault(canonical(node.name), []).append(node)
-    graphs = {_source(component) for group in groups.values() for component in group if "requires" in component.facts}
-    needs: dict[str, tuple[str, ...]] = {}
-    broken: set[str] = set()
-    for node, group in entries:
-        known = [component for component in group if _source(component) in graphs]
-        if known:
-            names = {canonical(name) for component in known for name in _texts(component.facts.get("requires"))}
-            found = {target.ref for name in names for target in by_name.get(name, ())} - {node.ref}
-            needs[node.ref] = tuple(sorted(found))
-            if not names <= by_name.keys():
-                broken.add(node.ref)
-    flat = {node.ref for node, group in entries if any(_source(component) not in graphs for component in group)}
-    nodes = tuple(sorted((node for node, _ in entries), key=lambda node: node.ref))
+    entries.sort(key=lambda entry: entry[0].ref)
+    graph = _Graph(entries)
+    flat = {node.ref for node, group in entries if any(_source(component) not in graph.sources for component in group)}
+    nodes = tuple(node for node, _ in entries)
     pinned = all(component.version or component.facts.get("pinned") for _, group in entries for component in group)
-    return Packages(nodes, needs, frozenset(broken), _direct(nodes, needs, flat), pinned, by_name)
+    direct = _direct(nodes, graph.needs, flat)
+    return Packages(nodes, graph.needs, frozenset(graph.broken), direct, pinned, graph.by_name)
+
+
+class _Graph:
+    """What needs what, as the manifests that record it say."""
+
+    def __init__(self, entries: Sequence[tuple[Node, Sequence[Component]]]) -> None:
+        self.sources = {_source(item) for _, group in entries for item in group if "requires" in item.facts}
+        self.needs: dict[str, tuple[str, ...]] = {}
+        self.broken: set[str] = set()
+        self.by_name: dict[str, list[Node]] = {}
+        self._by_manifest: dict[tuple[str, str, str], set[str]] = {}
+        for node, group in entries:
+            name = canonical(node.name)
+            self.by_name.setdefault(name, []).append(node)
+            for component in group:
+                self._by_manifest.setdefault((*_manifest(component), name), set()).add(node.ref)
+        for node, group in entries:
+            known = [component for component in group if _source(component) in self.sources]
+            if known:
+                found = {ref for component in known for ref in self._needed(node.ref, component)}
+                self.needs[node.ref] = tuple(sorted(found - {node.ref}))
+
+    def _needed(self, ref: str, component: Component) -> set[str]:
+        """Return what a component needs: packages of its own manifest, else of any."""
+        found: set[str] = set()
+        for name in {canonical(text) for text in _texts(component.facts.get("requires"))}:
+            targets = self._by_manifest.get((*_manifest(component), name))
+            targets = targets or {node.ref for node in self.by_name.get(name, ())}
+            if 0 < len(targets) <= _MOST_VERSIONS:
+                found |= targets
+            else:
+                self.broken.add(ref)
+        return found
+
+
+def _manifest(component: Component) -> tuple[str, str]:
+    """Return what tells manifests apart: an installed environment has a file for each package, a lock one for all."""
+    source = _source(component)
+    return source, "" if source == "environment" or not component.origin else component.origin.path
 
 
 def _direct(nodes: Sequence[Node], needs: Mapping[str, Sequence[str]], flat: Iterable[str]) -> frozenset[str]:

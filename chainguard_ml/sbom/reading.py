@@ -58,12 +58,16 @@ def read(argument: JsonObject) -> Iterator[Evidence | Gap]:
         text = read_beneath(Path(root), path, LIMIT).decode()
     except UnicodeDecodeError:
         yield Gap(subject, GapReason.MALFORMED, "it is not UTF-8 text")
-    except ChangedError as error:
-        yield Gap(subject, GapReason.CHANGED, str(error))
     except InputError as error:
-        yield Gap(subject, GapReason.UNREADABLE, str(error))
+        yield refused(subject, error)
     else:
         yield from {"card": _card, "model-config": _config, "project": _project}[kind](text, subject)
+
+
+def refused(subject: Subject, error: InputError) -> Gap:
+    """Return the gap of a file that could not be read, or that changed meanwhile."""
+    reason = GapReason.CHANGED if isinstance(error, ChangedError) else GapReason.UNREADABLE
+    return Gap(subject, reason, error.message)
 
 
 def _card(text: str, subject: Subject) -> Iterator[Evidence | Gap]:
