@@ -91,13 +91,13 @@ def encode_evidence(evidence: Evidence) -> JsonObject:
 
 
 def encode_component(component: Component) -> JsonObject:
-    """Return a component with its digests by algorithm and without absent members."""
+    """Return a component without absent members; digests as ``sha256:…``, because a requirement may have several."""
     return _without_none(
         kind=component.kind,
         name=component.name,
         version=component.version,
         purl=component.purl,
-        digests={digest.algorithm: digest.hex for digest in component.digests},
+        digests=[str(digest) for digest in component.digests],
         licences=list(component.licences),
         scope=component.scope.value,
         origin=encode_location(component.origin) if component.origin else None,
@@ -161,18 +161,23 @@ def _evidence(fields: _Fields) -> Evidence:
 
 
 def _component(fields: _Fields) -> Component:
-    origin, digests = fields.optional("origin"), fields.inner("digests")
+    origin = fields.optional("origin")
     return Component(
         kind=fields.text("kind"),
         name=fields.text("name"),
         version=fields.text_or_none("version"),
         purl=fields.text_or_none("purl"),
-        digests=tuple(Digest(name, digests.text(name)) for name in digests.names),
+        digests=tuple(_digest(text) for text in fields.texts("digests")),
         licences=fields.texts("licences"),
         scope=Scope(fields.text("scope")),
         origin=_location(origin) if origin else None,
         facts=fields.facts("facts"),
     )
+
+
+def _digest(text: str) -> Digest:
+    algorithm, _, value = text.partition(":")
+    return Digest(algorithm, value)
 
 
 def _finding(fields: _Fields) -> Finding:

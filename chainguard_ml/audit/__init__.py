@@ -1,1 +1,40 @@
-"""Room."""
+"""Packages against advisories, offline and exact; and what a manifest itself gives away."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING
+
+if TYPE_CHECKING:
+    from pathlib import Path
+
+    from chainguard_ml.audit.interface import ImportResult, Status
+    from chainguard_ml.context import Context, Observer
+    from chainguard_ml.model import Observations
+
+__all__ = ["examine", "import_advisories", "status"]
+
+
+def examine(context: Context) -> Observations:
+    """Yield what is wrong with ``context.components``; nothing at all where there are none."""
+    from chainguard_ml.audit import examination
+
+    yield from examination.examine(context)
+
+
+def import_advisories(source: Path, database: Path, observer: Observer | None = None) -> ImportResult:
+    """Build ``database`` from ``source``: OSV's zip, a directory, one file. See ``build.import_advisories``."""
+    from chainguard_ml.audit import build
+
+    return build.import_advisories(source, database, observer)
+
+
+def status(database: Path) -> Status:
+    """Return what a database holds.
+
+    Raises:
+        InputError: It is missing, broken, or of another version.
+    """
+    from chainguard_ml.audit.database import Database
+
+    with Database(database) as opened:
+        return opened.status()

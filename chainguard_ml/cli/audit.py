@@ -91,6 +91,6 @@ def status(*, common: Recording) -> None:
         "packages": f"{found.packages:,}",
         "newest": found.newest,
         "quarantined": f"{found.quarantined:,}",
-        "sources": ", ".join(printable(name) for name in found.sources),
+        "sources": ", ".join(printable(source.name) for source in found.sources),
     }
     console.write("".join(f"{name:12} {value}\n" for name, value in rows.items()).encode(), common.output)

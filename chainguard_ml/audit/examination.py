@@ -1,0 +1,97 @@
+"""The room's way through: manifests by themselves, then advisories from the database or a service."""
+
+from __future__ import annotations
+
+from collections import defaultdict
+from typing import TYPE_CHECKING
+
+from packaging.utils import canonicalize_name
+
+from chainguard_ml.audit import freshness, manifests, vulnerabilities
+from chainguard_ml.audit.database import Database
+from chainguard_ml.audit.vulnerabilities import Assessor
+from chainguard_ml.errors import InputError
+from chainguard_ml.model import Evidence, Finding, Gap, GapReason, Subject
+
+if TYPE_CHECKING:
+    from collections.abc import Iterator, Sequence
+    from pathlib import Path
+
+    from chainguard_ml.audit.interface import Oddity, Status
+    from chainguard_ml.context import Context
+    from chainguard_ml.model import Component, Json, Observation, Observations
+
+_IMPORT = "import advisories with: chainguard-ml audit db import FILE"
+
+
+def examine(context: Context) -> Observations:
+    """Yield findings, gaps and evidence about the context's packages; nothing where there are none."""
+    packages = [component for component in context.components if (component.purl or "").startswith("pkg:pypi/")]
+    if not packages:
+        return
+    yield from manifests.findings(packages)
+    vulnerable: set[str] = set()
+    for observation in _advised(context, packages):
+        if isinstance(observation, Finding) and "advisory" in observation.facts:
+            vulnerable.add(observation.subject.name)
+        yield observation
+    statement = {"packages": len({component.purl for component in packages}), "vulnerable": len(vulnerable)}
+    yield Evidence("audit", Subject("packages", "package"), "audit", statement)
+
+
+def _advised(context: Context, packages: Sequence[Component]) -> Iterator[Observation]:
+    """Compare with the database and, where a service is configured and allowed, with that too."""
+    config = context.config.audit
+    online = bool(config.service) and not context.offline
+    if config.database is not None and (config.database.exists() or not online):
+        yield from _from_database(config.database, context, packages)
+    elif not online:
+        yield Gap(
+            Subject("advisories", "database"), GapReason.NO_DATA, f"no advisory database is configured; {_IMPORT}"
+        )
+    if online:
+        from chainguard_ml.audit import services
+
+        yield from services.findings(packages, config.service, context.observer)
+
+
+def _from_database(path: Path, context: Context, packages: Sequence[Component]) -> Iterator[Observation]:
+    try:
+        with Database(path, path.name) as database:
+            status = database.status()
+            yield _evidence(path.name, status)
+            stale = freshness.stale(status.newest, context.config.audit.max_age_days, path.name)
+            if stale:
+                yield stale
+            yield from _compared(Assessor(database), status, context, packages)
+    except InputError as error:
+        detail = f"{error.message}; {error.hint}" if error.hint else error.message
+        yield Gap(Subject(path.name, "database"), GapReason.NO_DATA, detail)
+
+
+def _compared(assessor: Assessor, status: Status, context: Context, packages: Sequence[Component]) -> Iterator[Finding]:
+    quarantined: defaultdict[str, list[Oddity]] = defaultdict(list)
+    for oddity in status.oddities:
+        for package in () if oddity.kept else oddity.packages:
+            quarantined[package].append(oddity)
+    assessor.load(canonicalize_name(component.name) for component in packages)
+    for component in packages:
+        context.observer.advance(component.name)
+        name = canonicalize_name(component.name)
+        if component.version is None:
+            continue
+        yield from vulnerabilities.findings(component, assessor.assess(name, component.version))
+        if quarantined[name]:
+            yield vulnerabilities.quarantined(component, quarantined[name])
+
+
+def _evidence(name: str, status: Status) -> Evidence:
+    statement: dict[str, Json] = {
+        "records": status.records,
+        "packages": status.packages,
+        "newest": status.newest,
+        "sources": [{"name": item.name, "sha256": item.sha256, "records": item.records} for item in status.sources],
+        "quarantined": status.quarantined,
+        "odd": len(status.oddities) - status.quarantined,
+    }
+    return Evidence("advisory-database", Subject(name, "database"), "audit", statement)

@@ -1,0 +1,111 @@
+"""TOML manifests: parsed by the standard library, with the lines that it does not tell."""
+
+from __future__ import annotations
+
+import re
+import tomllib
+from collections import defaultdict, deque
+from dataclasses import dataclass
+from typing import TYPE_CHECKING
+
+from chainguard_ml.model import Gap, GapReason
+from chainguard_ml.text import printable
+
+if TYPE_CHECKING:
+    from collections.abc import Iterable, Iterator, Mapping
+
+    from chainguard_ml.inventory.packages.interface import Manifest
+
+_STRING = re.compile(r'"((?:[^"\\]|\\.)*)"|\'([^\']*)\'')
+Table = dict[str, object]
+"""A TOML table."""
+
+
+def load(manifest: Manifest) -> tuple[Table, str] | Gap:
+    """Return the document and its text, or the gap that says why it cannot be had."""
+    data = manifest.read()
+    if isinstance(data, Gap):
+        return data
+    try:
+        text = data.decode("utf-8-sig")
+        return tomllib.loads(text), text
+    except (ValueError, RecursionError) as error:
+        return manifest.gap(GapReason.MALFORMED, f"not TOML: {printable(str(error), 200)}")
+
+
+def table(value: object) -> Table:
+    """Return ``value`` if it is a table, else an empty one."""
+    return value if isinstance(value, dict) else {}
+
+
+def tables(value: object) -> list[Table]:
+    """Return the tables among the items of ``value``."""
+    return [item for item in value if isinstance(item, dict)] if isinstance(value, list) else []
+
+
+def texts(value: object) -> list[str]:
+    """Return the strings among the items of ``value``."""
+    return [item for item in value if isinstance(item, str)] if isinstance(value, list) else []
+
+
+def text_of(table: Mapping[str, object], key: str) -> str | None:
+    """Return a table's string, or ``None``."""
+    value = table.get(key)
+    return value if isinstance(value, str) else None
+
+
+class Strings:
+    """Where each string literal of a document stands; asked again, the next occurrence."""
+
+    def __init__(self, text: str) -> None:
+        self._places: defaultdict[str, deque[int]] = defaultdict(deque)
+        for number, line in enumerate(text.split("\n"), 1):
+            for match in _STRING.finditer(line):
+                self._places[match[1] or match[2] or ""].append(number)
+
+    def line(self, value: str) -> int | None:
+        """Return the line of the next literal with this value, the last one again, or ``None``."""
+        places = self._places.get(value)
+        if not places:
+            return None
+        return places.popleft() if len(places) > 1 else places[0]
+
+
+@dataclass(frozen=True, slots=True)
+class Lock:
+    """A lock file: the whole document, and its packages with their lines."""
+
+    document: Table
+    packages: tuple[tuple[Table, int | None], ...]
+
+
+def load_lock(manifest: Manifest, array: str, version: tuple[str, ...], majors: tuple[str, ...]) -> Lock | Gap:
+    """Return a lock whose packages are the tables ``[[array]]``, or the gap that says why it cannot be had.
+
+    ``version`` is the path of the key that holds the lock's version; its major number must be one of ``majors``.
+    """
+    loaded = load(manifest)
+    if isinstance(loaded, Gap):
+        return loaded
+    document, text = loaded
+    place = document
+    for key in version[:-1]:
+        place = table(place.get(key))
+    stated = str(place.get(version[-1]))
+    if stated.split(".", maxsplit=1)[0] not in majors:
+        detail = f"{version[-1]} '{printable(stated, 50)}' of the lock is not read, only {' and '.join(majors)}"
+        return manifest.gap(GapReason.UNSUPPORTED, detail)
+    packages = tables(document.get(array))
+    return Lock(document, tuple(zip(packages, _headers(text, array, len(packages)), strict=True)))
+
+
+def _headers(text: str, name: str, count: int) -> Iterator[int | None]:
+    """Yield the line of each ``[[name]]``; ``None`` where the text does not show ``count`` of them."""
+    pattern = re.compile(rf"\s*\[\[\s*{re.escape(name)}\s*\]\]")
+    lines = [number for number, line in enumerate(text.split("\n"), 1) if pattern.match(line)]
+    yield from lines if len(lines) == count else [None] * count
+
+
+def hashes(entries: Iterable[Mapping[str, object]], key: str = "hash") -> list[str]:
+    """Return the digests as text, ``sha256:…``, that file entries of a lock hold."""
+    return [value for entry in entries if isinstance(value := entry.get(key), str)]
