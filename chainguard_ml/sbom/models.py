@@ -19,7 +19,7 @@ if TYPE_CHECKING:
     from chainguard_ml.sbom.graph import Licence, References
     from chainguard_ml.sbom.layout import Asset
 
-_ROLES = {
+_ROLES: dict[ArtifactKind | None, str] = {
     ArtifactKind.MODEL: "weights",
     ArtifactKind.MODEL_CARD: "card",
     ArtifactKind.DATASET_CARD: "card",
@@ -124,11 +124,8 @@ class Files:
 
 def _role(path: str, kind: ArtifactKind | None, *, is_model: bool) -> str | None:
     """Return what a file is for, where its kind or its customary name says so."""
-    role = _ROLES.get(kind) if kind else None
-    if role == "weights" and not is_model:
-        return None
-    if role:
-        return role
+    if kind in _ROLES:
+        return _ROLES[kind]
     name = posixpath.basename(path).lower()
     return next((role for role, pattern in _CUSTOMS if pattern.fullmatch(name)), None) if is_model else None
 
