@@ -29,7 +29,7 @@ bench: $(STAMP)  ## run the benchmarks, ratios against peers
 	@for file in benchmarks/bench_*.py; do $(BIN)/python $$file; done
 
 golden: $(STAMP)  ## rewrite golden files; read the difference before you commit it
-	CHAINGUARD_ML_GOLDEN=write $(BIN)/python -m pytest -q tests/golden -n auto
+	CHAINGUARD_ML_GOLDEN=write $(BIN)/python -m pytest -q -n auto
 
 lock:  ## refresh the locked requirements (needs uv)
 	sh scripts/lock.sh

@@ -14,14 +14,14 @@ from chainguard_ml import verdict
 from chainguard_ml.config import Config
 from chainguard_ml.context import Context, Observer, Silent
 from chainguard_ml.errors import NothingToExamineError, UsageError
-from chainguard_ml.model import Artifact, ArtifactKind, Component, Report
+from chainguard_ml.model import Artifact, ArtifactKind, Component, Gap, Report
 from chainguard_ml.text import plural, printable
 from chainguard_ml.workers import WorkerPool
 
 if TYPE_CHECKING:
     from collections.abc import Collection, Iterator, Sequence
 
-    from chainguard_ml.model import Decision, Evidence, Finding, Gap, Observation
+    from chainguard_ml.model import Decision, Evidence, Finding, Observation
 
 ROOMS = ("scan", "audit", "source", "signing", "sbom")
 """The examining rooms in the order of the flow. Adding one is one name here."""
@@ -130,8 +130,9 @@ def _inventory(context: Context, inputs: Sequence[Path], request: Request) -> tu
             components.append(record)
         else:
             observations.append(record)
+    gaps = tuple(item for item in observations if isinstance(item, Gap))
     components.sort(key=lambda component: (component.name.lower(), component.version or "", str(component.origin)))
-    return replace(context, components=tuple(components)), observations
+    return replace(context, components=tuple(components), gaps=gaps), observations
 
 
 def _as_asked(artifact: Artifact, request: Request) -> Artifact:

@@ -10,7 +10,7 @@ from chainguard_ml.config import Config
 if TYPE_CHECKING:
     from pathlib import Path
 
-    from chainguard_ml.model import Artifact, ArtifactKind, Component, Observations
+    from chainguard_ml.model import Artifact, ArtifactKind, Component, Gap, Observations
     from chainguard_ml.workers import WorkerPool
 
 
@@ -43,6 +43,7 @@ class Context:
         pool: Where untrusted bytes are parsed.
         artifacts: What the inventory found, sorted by path.
         components: Packages the pipeline declares or has installed, sorted.
+        gaps: What the inventory could not record; a room that claims completeness must know.
         config: The operator's configuration.
         observer: Watches progress.
         offline: Whether the network is forbidden.
@@ -52,6 +53,7 @@ class Context:
     pool: WorkerPool
     artifacts: tuple[Artifact, ...] = ()
     components: tuple[Component, ...] = ()
+    gaps: tuple[Gap, ...] = ()
     config: Config = field(default_factory=Config)
     observer: Observer = field(default_factory=Silent)
     offline: bool = True

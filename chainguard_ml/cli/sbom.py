@@ -11,6 +11,7 @@ from chainguard_ml.cli import app as root
 from chainguard_ml.cli import console, settings
 from chainguard_ml.cli.exit import INCOMPLETE
 from chainguard_ml.cli.options import Recording, shared
+from chainguard_ml.errors import ChainguardError
 from chainguard_ml.text import plural, printable
 
 app = root.new()
@@ -33,11 +34,14 @@ def sbom(
 
     observer = console.observer(common)
     request = check.Request("sbom", (path,), ("sbom",), settings.settings(common), observer=observer)
-    with check.inventoried(request) as (context, observations):
-        bom, gaps = room.build(context, timestamp=settings.epoch())
+    with check.inventoried(request) as (context, _):
+        bom, missing = room.build(context, timestamp=settings.epoch())
     del observer
-    console.write(room.write(bom), common.output)
-    gaps = [item for item in [*observations, *gaps] if hasattr(item, "reason")]
+    document = room.write(bom)
+    for problem in room.validate(document):
+        raise ChainguardError(f"internal error: the bill of materials is not valid: {problem}")
+    console.write(document, common.output)
+    gaps = [*context.gaps, *missing]
     for gap in gaps:
         console.say(f"gap: {printable(str(gap.location or gap.subject.name))}: {gap.detail}")
     if gaps:

@@ -11,7 +11,7 @@ from chainguard_ml.sbom.graph import Bom, Completeness, Node, References
 from chainguard_ml.sbom.licences import declared
 
 if TYPE_CHECKING:
-    from collections.abc import Iterable, Sequence
+    from collections.abc import Sequence
     from datetime import datetime
 
     from chainguard_ml.context import Context
@@ -22,9 +22,7 @@ _LIBRARIES = {"pytorch": "torch", "sklearn": "scikit-learn"}
 
 
 @paused()
-def build(
-    context: Context, *, name: str | None = None, timestamp: datetime | None = None, gaps: Iterable[Gap] = ()
-) -> tuple[Bom, list[Gap]]:
+def build(context: Context, *, name: str | None = None, timestamp: datetime | None = None) -> tuple[Bom, list[Gap]]:
     """Return the bill of materials of a pipeline, and what could not be recorded.
 
     Args:
@@ -32,7 +30,6 @@ def build(
         name: The pipeline's name; without one the root's ``pyproject.toml`` says it, or it is ``pipeline``. The
             directory's name is never used: the same pipeline has the same bill wherever it lies.
         timestamp: When it is made, with a time zone; ``None`` leaves it out, and the bill depends on content only.
-        gaps: What is known to be missing already; it makes the account incomplete.
     """
     references = References()
     assets = layout.assets(context)
@@ -49,7 +46,7 @@ def build(
     nodes = tuple(sorted([*libraries.nodes, *data, *trained], key=lambda node: node.ref))
     edges = dict(libraries.needs) | _model_edges(trained, libraries)
     edges[pipeline.ref] = tuple(sorted([*libraries.direct, *(node.ref for node in [*data, *trained])]))
-    whole = not missing and not any(True for _ in gaps) and libraries.pinned
+    whole = not missing and not context.gaps and libraries.pinned
     completeness = _completeness(pipeline, [*data, *trained], libraries, missing, whole=whole)
     return Bom(pipeline, nodes, edges, completeness, timestamp), missing
 

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import dataclasses
 import hashlib
 import json
 import os
@@ -199,7 +200,7 @@ def test_an_unpinned_package_or_a_gap_makes_the_account_incomplete(pipeline: Con
         "dependencies": ["pipeline"],
     }
     known = Gap(Subject("poetry.lock"), GapReason.MALFORMED, "cut off")
-    bom, _ = sbom.build(pipeline, gaps=[known])
+    bom, _ = sbom.build(dataclasses.replace(pipeline, gaps=(known,)))
     assert [item.aggregate for item in bom.completeness if "pipeline" in item.assemblies] == ["incomplete"]
 
 
