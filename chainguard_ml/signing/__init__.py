@@ -1,1 +1,23 @@
-"""Room."""
+"""Sign models and verify them: OpenSSF Model Signing v1.0 (OMS), strictly, offline, with the complete difference.
+
+Adding a signing method is one file in ``methods/`` and one name in its ``METHODS``.
+"""
+
+from __future__ import annotations
+
+from chainguard_ml.signing.examine import examine
+from chainguard_ml.signing.keys import PublicKey, SigningKey, load_public_key, load_signing_key
+from chainguard_ml.signing.sign import Signed, default_signature, sign_model
+from chainguard_ml.signing.verify import verify_model
+
+__all__ = [
+    "PublicKey",
+    "Signed",
+    "SigningKey",
+    "default_signature",
+    "examine",
+    "load_public_key",
+    "load_signing_key",
+    "sign_model",
+    "verify_model",
+]

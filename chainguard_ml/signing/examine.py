@@ -1,0 +1,87 @@
+"""Verify every signature that the inventory found, and name the models that none covers."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING
+
+from chainguard_ml.model import ArtifactKind, Evidence, Finding, Location
+from chainguard_ml.rules import signing as rules
+from chainguard_ml.signing import verify
+from chainguard_ml.signing.interface import Trust
+from chainguard_ml.signing.keys import load_public_key
+from chainguard_ml.signing.sign import SIGNATURE_NAME
+from chainguard_ml.text import printable
+
+if TYPE_CHECKING:
+    from pathlib import Path
+
+    from chainguard_ml.context import Context
+    from chainguard_ml.model import Artifact, Observations
+
+_SUFFIXES = (".sigstore.json", ".sigstore", ".sig")
+
+
+def examine(context: Context) -> Observations:
+    """Yield evidence and findings for each signature, then a finding for each model that no trusted signature covers.
+
+    ``model.sig`` is taken to be about its directory; ``<name>.sig`` and ``<name>.sigstore.json`` about the file or
+    directory of that name beside them; any other signature about its directory. Bundles are read in this process:
+    the reader is strict, its cost in proportion to the bytes, and it only hands on what a trusted key signed.
+
+    Raises:
+        UsageError: A configured public key cannot be used.
+    """
+    trust = Trust(tuple(load_public_key(path) for path in context.config.signing.public_keys))
+    spoken_for: set[str] = set()
+    for artifact in context.of(ArtifactKind.SIGNATURE):
+        for observation in verify.verify(_claim(context, artifact, trust)):
+            spoken_for.update(_spoken_for(observation))
+            yield observation
+        context.observer.advance(artifact.path)
+    if context.config.signing.required:
+        for artifact in context.of(ArtifactKind.MODEL):
+            if artifact.path not in spoken_for:
+                yield _unsigned(artifact)
+
+
+def _claim(context: Context, artifact: Artifact, trust: Trust) -> verify.Claim:
+    model, directory = _about(context.root, artifact.path)
+    return verify.Claim(
+        root=context.root,
+        model=model,
+        directory=directory,
+        signature=context.root / artifact.path,
+        trust=trust,
+        ignore=context.config.signing.ignore,
+    )
+
+
+def _about(root: Path, signature: str) -> tuple[str, bool]:
+    """Return the path that a signature is about, and whether that is a directory."""
+    parent, _, name = signature.rpartition("/")
+    if name != SIGNATURE_NAME:
+        for suffix in _SUFFIXES:
+            stem = name.removesuffix(suffix)
+            if stem not in {name, ""}:
+                path = f"{parent}/{stem}" if parent else stem
+                return path, (root / path).is_dir() and not (root / path).is_symlink()
+    return parent or ".", True
+
+
+def _spoken_for(observation: object) -> tuple[str, ...]:
+    """Return the paths that a trusted signature covers, or that were found to differ from it."""
+    match observation:
+        case Evidence(statement={"covers": list(covers)}):
+            return tuple(map(str, covers))
+        case Finding(rule=rules.MODEL_TAMPERED.id, location=place):
+            return (place.path,)
+    return ()
+
+
+def _unsigned(artifact: Artifact) -> Finding:
+    return rules.UNSIGNED_MODEL.finding(
+        artifact.subject,
+        Location(artifact.path),
+        f"no trusted signature covers '{printable(artifact.path)}'",
+        facts={"reason": "missing"},
+    )

@@ -1,0 +1,123 @@
+"""The seam of the room: what a signing method offers, and how it refuses.
+
+A **method** is one file of ``methods/``, named in ``METHODS`` there. It answers for one kind of verification material
+of a Sigstore bundle, proves who signed the bundle's payload, and says nothing about the model: reading the signed
+statement and comparing files is the same for every method.
+"""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from typing import TYPE_CHECKING, ClassVar, Protocol
+
+from chainguard_ml.errors import InputError
+
+if TYPE_CHECKING:
+    from collections.abc import Mapping
+
+    from chainguard_ml.codec import JsonObject
+    from chainguard_ml.model import GapReason, Json
+    from chainguard_ml.signing.keys import PublicKey
+
+
+class RefusedError(InputError):
+    """A signature proves nothing; ``reason`` says why in one word, as findings carry it."""
+
+    reason: ClassVar[str] = "malformed"
+
+
+class MalformedError(RefusedError):
+    """It is not what its format says, so that two readers could understand it differently."""
+
+
+class InvalidError(RefusedError):
+    """Its cryptographic check fails: the signed bytes or the signature were altered."""
+
+    reason: ClassVar[str] = "invalid"
+
+
+class UntrustedError(RefusedError):
+    """Nobody who is trusted made it."""
+
+    reason: ClassVar[str] = "untrusted"
+
+
+class UnverifiableError(InputError):
+    """Nothing can be said about a signature or a file; ``gap`` is the reason of the gap it becomes."""
+
+    def __init__(self, message: str, gap: GapReason) -> None:
+        super().__init__(message)
+        self.gap = gap
+
+
+@dataclass(frozen=True, slots=True)
+class Bundle:
+    """A Sigstore bundle with a DSSE envelope, its shape checked, nothing in it proven.
+
+    Attributes:
+        material: The one member of ``verificationMaterial`` that names the method: ``publicKey`` …
+        content: That member's value.
+        payload_type: Media type of the payload.
+        payload: The signed bytes.
+        signature: The signature over the payload's pre-authentication encoding.
+    """
+
+    material: str
+    content: Mapping[str, Json]
+    payload_type: str
+    payload: bytes
+    signature: bytes
+
+
+@dataclass(frozen=True, slots=True)
+class Trust:
+    """Whom the operator trusts; each method looks at its own part."""
+
+    keys: tuple[PublicKey, ...] = ()
+
+
+@dataclass(frozen=True, slots=True)
+class Identity:
+    """Who signed, as proven.
+
+    Attributes:
+        method: The method that proved it.
+        signer: What identifies the signer everywhere; for a key the hint of its bundles.
+        name: What the operator calls the signer; for a key the name of its file.
+    """
+
+    method: str
+    signer: str
+    name: str
+
+
+class Signer(Protocol):
+    """Makes signatures: a private key, later a certificate's key, a token or a keyless identity."""
+
+    @property
+    def fingerprint(self) -> str:
+        """What identifies the signer, as ``Identity.signer``."""
+
+    def material(self) -> JsonObject:
+        """Return the ``verificationMaterial`` of a bundle signed with it."""
+
+    def sign(self, message: bytes) -> bytes:
+        """Return the signature over ``message``."""
+
+
+class Verifier(Protocol):
+    """What a method's module offers."""
+
+    NAME: str
+    """The method's name in the specification: ``key``, ``certificate``, ``sigstore``."""
+
+    MATERIAL: str
+    """The member of ``verificationMaterial`` that it answers for."""
+
+    def verify(self, bundle: Bundle, trust: Trust) -> Identity:
+        """Return who signed the payload.
+
+        Raises:
+            RefusedError: The bundle does not prove that a trusted signer signed it.
+            UnverifiableError: What it would be compared with is missing.
+        """

@@ -1,0 +1,224 @@
+"""One pass over a model's files: names, digests, and everything that is not a plain file.
+
+Directories are opened relative to each other and never through a link, so nothing outside the model is read whatever
+happens to it meanwhile. Small files are hashed on the way; large ones afterwards, the largest first, on all cores.
+"""
+
+from __future__ import annotations
+
+import os
+import stat
+from dataclasses import dataclass, field
+from typing import TYPE_CHECKING
+
+from chainguard_ml import files
+from chainguard_ml.errors import InputError
+from chainguard_ml.model import GapReason
+from chainguard_ml.signing.hashing import BUFFER, digest
+from chainguard_ml.signing.interface import UnverifiableError
+from chainguard_ml.text import printable
+
+if TYPE_CHECKING:
+    from collections.abc import Collection, Iterator
+    from pathlib import Path
+
+    from chainguard_ml.context import Observer
+    from chainguard_ml.signing.hashing import Recipe
+
+_SMALL = 1 << 20  # bytes; a larger file is hashed in a thread of its own
+_ALONE = 1 << 25  # bytes in large files, below which threads cost more than they bring
+_DEPTH = 200  # directories in directories
+_FILE = os.O_RDONLY | os.O_NOFOLLOW | os.O_CLOEXEC | os.O_NONBLOCK
+_DIRECTORY = os.O_RDONLY | os.O_NOFOLLOW | os.O_CLOEXEC | os.O_DIRECTORY
+
+
+@dataclass(slots=True)
+class Tree:
+    """What is in a directory. Paths are relative to it.
+
+    Attributes:
+        digests: Digest of each regular file that is not excluded.
+        links: Symbolic links that were not followed.
+        others: Pipes, sockets and devices.
+        errors: What could not be read, and why; a directory stands for everything beneath it.
+        excluded: How many files are present at or beneath each excluded path.
+    """
+
+    digests: dict[str, str] = field(default_factory=dict)
+    links: set[str] = field(default_factory=set)
+    others: set[str] = field(default_factory=set)
+    errors: dict[str, InputError] = field(default_factory=dict)
+    excluded: dict[str, int] = field(default_factory=dict)
+
+
+def read_file(root: Path, name: str, recipe: Recipe, observer: Observer) -> Tree:
+    """Return the tree that has only the file ``name`` of ``root``; it is empty where there is no such file."""
+    tree = Tree()
+    try:
+        mode = (root / name).lstat().st_mode
+    except (FileNotFoundError, NotADirectoryError):
+        return tree
+    if not stat.S_ISREG(mode):
+        (tree.links if stat.S_ISLNK(mode) else tree.others).add(name)
+        return tree
+    try:
+        tree.digests[name] = _of_beneath(root, name, recipe)
+    except InputError as error:
+        tree.errors[name] = error
+    observer.advance(name)
+    return tree
+
+
+def read_directory(
+    root: Path, recipe: Recipe, excluded: Collection[str], observer: Observer, *, follow: bool = False
+) -> Tree:
+    """Return the tree beneath ``root``.
+
+    ``excluded`` are canonical paths that are left out with everything beneath them. With ``follow``, a link to a
+    regular file inside ``root`` counts as that file (section 6.1.1); other links never do.
+
+    Raises:
+        InputError: ``root`` is not a directory that can be opened.
+    """
+    walk = _Walk(root, recipe, frozenset(excluded), observer, follow=follow)
+    try:
+        descriptor = os.open(root, _DIRECTORY & ~os.O_NOFOLLOW)
+    except OSError as error:
+        raise InputError(f"cannot open '{printable(root.name)}': {error.strerror}") from None
+    walk.directory(descriptor, "", 0)
+    walk.finish()
+    return walk.tree
+
+
+class _Walk:
+    """One walk: its recipe, its one buffer, and what it found."""
+
+    def __init__(
+        self, root: Path, recipe: Recipe, excluded: frozenset[str], observer: Observer, *, follow: bool
+    ) -> None:
+        self.root, self.recipe, self.excluded, self.observer, self.follow = root, recipe, excluded, observer, follow
+        self.tree = Tree()
+        self.large: list[tuple[int, str]] = []
+        self.buffer = memoryview(bytearray(BUFFER))
+
+    def directory(self, descriptor: int, prefix: str, depth: int) -> None:
+        """Take everything in an open directory, and close it."""
+        try:
+            with os.scandir(descriptor) as entries:
+                for entry in entries:
+                    path = prefix + entry.name
+                    if path in self.excluded:
+                        self.tree.excluded[path] = sum(1 for _ in self.beneath(descriptor, entry, path, depth))
+                    else:
+                        self.entry(descriptor, entry, path, depth)
+        except OSError as error:
+            self.tree.errors[prefix.rstrip("/")] = InputError(f"cannot read '{printable(prefix)}': {error.strerror}")
+        finally:
+            os.close(descriptor)
+
+    def entry(self, parent: int, entry: os.DirEntry[str], path: str, depth: int) -> None:
+        """Take one entry of a directory."""
+        if entry.is_symlink():
+            self.link(path)
+        elif entry.is_dir(follow_symlinks=False):
+            self.descend(parent, entry.name, path, depth)
+        elif entry.is_file(follow_symlinks=False):
+            self.file(parent, entry.name, path)
+        else:
+            self.tree.others.add(path)
+
+    def descend(self, parent: int, name: str, path: str, depth: int) -> None:
+        """Take a directory inside a directory."""
+        try:
+            self.directory(_opened(parent, name, path, depth), f"{path}/", depth + 1)
+        except InputError as error:
+            self.tree.errors[path] = error
+
+    def file(self, parent: int, name: str, path: str) -> None:
+        """Hash a small file at once, keep a large one for later."""
+        try:
+            descriptor = os.open(name, _FILE, dir_fd=parent)
+        except OSError as error:
+            self.tree.errors[path] = InputError(f"cannot open '{printable(path)}': {error.strerror}")
+            return
+        try:
+            size = os.fstat(descriptor).st_size
+            if size > _SMALL:
+                self.large.append((size, path))
+                return
+            self.tree.digests[path] = digest(descriptor, path, self.recipe, self.buffer)
+        except InputError as error:
+            self.tree.errors[path] = error
+        finally:
+            os.close(descriptor)
+        self.observer.advance(path)
+
+    def link(self, path: str) -> None:
+        """Take a link: as the file it leads to where that is asked for and inside the model."""
+        target = os.path.realpath(self.root / path)
+        if not self.follow or not target.startswith(f"{os.path.realpath(self.root)}/"):
+            self.tree.links.add(path)
+            return
+        try:
+            inside = os.path.relpath(target, os.path.realpath(self.root))
+            self.tree.digests[path] = _of_beneath(self.root, inside, self.recipe)
+        except InputError:
+            self.tree.links.add(path)
+
+    def beneath(self, parent: int, entry: os.DirEntry[str], path: str, depth: int) -> Iterator[str]:
+        """Yield every file, link and device at or beneath an excluded entry."""
+        if not entry.is_dir(follow_symlinks=False):
+            yield path
+            return
+        try:
+            descriptor = _opened(parent, entry.name, path, depth)
+        except InputError:
+            yield path  # something is there, and it is as little covered as what is inside
+            return
+        try:
+            with os.scandir(descriptor) as entries:
+                for inner in entries:
+                    yield from self.beneath(descriptor, inner, f"{path}/{inner.name}", depth + 1)
+        finally:
+            os.close(descriptor)
+
+    def finish(self) -> None:
+        """Hash the large files, the largest first; in threads where that pays."""
+        self.large.sort(key=lambda item: (-item[0], item[1]))
+        cores = min(len(os.sched_getaffinity(0)), len(self.large))
+        if cores < 2 or sum(size for size, _ in self.large) < _ALONE:
+            self._store(map(self._attempt, self.large))
+            return
+        from concurrent.futures import ThreadPoolExecutor
+
+        with ThreadPoolExecutor(cores) as threads:  # hashlib and preadv let other threads run
+            self._store(threads.map(self._attempt, self.large))
+
+    def _attempt(self, item: tuple[int, str]) -> str | InputError:
+        try:
+            return _of_beneath(self.root, item[1], self.recipe)
+        except InputError as error:
+            return error
+
+    def _store(self, results: Iterator[str | InputError]) -> None:
+        for (_, path), result in zip(self.large, results, strict=True):
+            if isinstance(result, InputError):
+                self.tree.errors[path] = result
+            else:
+                self.tree.digests[path] = result
+            self.observer.advance(path)
+
+
+def _opened(parent: int, name: str, path: str, depth: int) -> int:
+    """Return a directory inside an open directory, opened."""
+    if depth >= _DEPTH:
+        raise UnverifiableError(f"directories are nested deeper than {_DEPTH}", GapReason.BUDGET)
+    try:
+        return os.open(name, _DIRECTORY, dir_fd=parent)
+    except OSError as error:
+        raise InputError(f"cannot open '{printable(path)}': {error.strerror}") from None
+
+
+def _of_beneath(root: Path, path: str, recipe: Recipe) -> str:
+    with files.open_beneath(root, path) as stream:
+        return digest(stream.fileno(), path, recipe, memoryview(bytearray(BUFFER)))

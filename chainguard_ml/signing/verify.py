@@ -1,0 +1,286 @@
+"""Verify a model against its signature: OpenSSF Model Signing v1.0, section 8."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass, field
+from typing import TYPE_CHECKING
+
+from chainguard_ml import files
+from chainguard_ml.context import Observer, Silent
+from chainguard_ml.errors import ChangedError, InputError, NothingToExamineError
+from chainguard_ml.model import Evidence, Gap, GapReason, Location, Severity, Subject
+from chainguard_ml.rules import signing as rules
+from chainguard_ml.signing import bundle, compare, methods, statement, tree
+from chainguard_ml.signing.interface import MalformedError, RefusedError, Trust, UnverifiableError
+from chainguard_ml.signing.manifest import DEFAULT_EXCLUSIONS, SINGLE_FILE, canonical_exclusion
+from chainguard_ml.signing.sign import default_signature, resolve
+from chainguard_ml.text import plural, printable
+
+if TYPE_CHECKING:
+    from collections.abc import Mapping, Sequence
+    from pathlib import Path
+
+    from chainguard_ml.model import Finding, Json, Observations
+    from chainguard_ml.signing.interface import Identity
+    from chainguard_ml.signing.keys import PublicKey
+    from chainguard_ml.signing.manifest import Manifest
+
+_REFUSALS = {
+    "malformed": rules.SIGNATURE_MALFORMED,
+    "invalid": rules.SIGNATURE_INVALID,
+    "untrusted": rules.UNTRUSTED_SIGNER,
+}
+
+
+@dataclass(frozen=True, slots=True)
+class Claim:
+    """A signature, the model it is taken to be about, and how strictly to look.
+
+    Attributes:
+        root: Absolute directory; paths in observations are relative to it.
+        model: The model's path relative to ``root``; ``.`` is ``root`` itself.
+        directory: Whether the model is a directory.
+        signature: Absolute path of the signature.
+        trust: Whom the operator trusts.
+        strict: Whether files that the signature leaves out are grave.
+        ignore: Paths relative to the model that the operator accepts outside the signature.
+        observer: Told about each file.
+    """
+
+    root: Path
+    model: str
+    directory: bool
+    signature: Path
+    trust: Trust
+    strict: bool = True
+    ignore: tuple[str, ...] = ()
+    observer: Observer = field(default_factory=Silent)
+
+    @property
+    def subject(self) -> Subject:
+        """The model as observations name it."""
+        return Subject(self.model, "directory" if self.directory else "file")
+
+    @property
+    def origin(self) -> Location:
+        """Where the signature is: relative to the root, or only its name if it is elsewhere."""
+        inside = self.signature.is_relative_to(self.root)
+        return Location(self.signature.relative_to(self.root).as_posix() if inside else self.signature.name)
+
+    @property
+    def base(self) -> Path:
+        """The directory that the signed names are relative to."""
+        return self.root / self.model if self.directory else (self.root / self.model).parent
+
+    @property
+    def inside(self) -> str:
+        """The signature's own path relative to ``base``; empty if it is elsewhere."""
+        base = self.base
+        return self.signature.relative_to(base).as_posix() if self.signature.is_relative_to(base) else ""
+
+    def place(self, path: str) -> str:
+        """Return a path relative to ``base`` as one relative to ``root``."""
+        prefix = self.model if self.directory else self.model.rpartition("/")[0]
+        return path if prefix in {"", "."} else f"{prefix}/{path}"
+
+
+def verify_model(
+    model: Path,
+    signature: Path | None,
+    keys: Sequence[PublicKey],
+    *,
+    strict: bool = True,
+    ignore: Sequence[str] = (),
+    observer: Observer | None = None,
+) -> Observations:
+    """Yield what a signature proves about a model, every difference, and every file it says nothing about.
+
+    Paths in observations are relative to the model's directory, or to the directory of a model that is one file.
+
+    Args:
+        model: A file or a directory.
+        signature: The bundle; by default ``model.sig`` in a directory, ``<file>.sig`` beside a file.
+        keys: Public keys, any of which may have signed.
+        strict: Whether present files that the signature leaves out are grave (high) or noted (medium).
+        ignore: Paths relative to the model that are accepted outside the signature.
+        observer: Told about each file.
+
+    Raises:
+        UsageError: The model is missing.
+        NothingToExamineError: The model is an empty directory without a signature.
+    """
+    resolved = resolve(model)
+    directory = resolved.is_dir()
+    path = _located(signature or default_signature(model), follow=signature is not None)
+    claim = Claim(
+        root=resolved if directory else resolved.parent,
+        model="." if directory else resolved.name,
+        directory=directory,
+        signature=path,
+        trust=Trust(tuple(keys)),
+        strict=strict,
+        ignore=tuple(ignore),
+        observer=observer or Silent(),
+    )
+    if directory and _is_empty(resolved) and _read(path) is None:
+        raise NothingToExamineError(f"there is nothing to verify in '{printable(str(model))}'")
+    yield from verify(claim)
+
+
+def _located(signature: Path, *, follow: bool) -> Path:
+    """Return the absolute path of a signature; only the caller's own choice is followed through a link."""
+    try:
+        return signature.resolve(strict=True) if follow else signature.parent.resolve() / signature.name
+    except (OSError, RuntimeError, ValueError):
+        return signature.absolute()
+
+
+def _is_empty(directory: Path) -> bool:
+    try:
+        return next(directory.iterdir(), None) is None
+    except OSError:
+        return False
+
+
+def verify(claim: Claim) -> Observations:
+    """Yield what comes of one claim: evidence if a trusted signer made the signature, and all that is wrong."""
+    try:
+        data = _read(claim.signature)
+        if data is None:
+            yield _missing(claim)
+            return
+        parsed = bundle.parse(data)
+        identity = methods.verify(parsed, claim.trust)
+        manifest = statement.parse(parsed.payload)
+        manifest.recipe.check()
+        yield from _compared(claim, identity, manifest)
+    except RefusedError as error:
+        yield _refused(claim, error)
+    except InputError as error:
+        yield Gap(claim.subject, _reason(error), error.message, claim.origin)
+
+
+def _read(path: Path) -> bytes | None:
+    """Return a signature's bytes, or ``None`` if there is no such file."""
+    try:
+        if path.lstat().st_size > bundle.MAX_BYTES:
+            raise UnverifiableError(f"a signature larger than {bundle.MAX_BYTES:,} bytes", GapReason.BUDGET)
+    except (FileNotFoundError, NotADirectoryError):
+        return None
+    except (OSError, ValueError) as error:
+        reason = getattr(error, "strerror", None) or str(error)
+        raise InputError(f"cannot open the signature: {reason}") from None
+    return files.read_beneath(path.parent, path.name, bundle.MAX_BYTES)
+
+
+def _missing(claim: Claim) -> Finding:
+    return rules.UNSIGNED_MODEL.finding(
+        claim.subject,
+        claim.origin,
+        f"there is no signature '{printable(claim.origin.path)}'",
+        facts={"reason": "missing"},
+        severity=Severity.HIGH,  # whoever asks to verify expects one
+    )
+
+
+def _refused(claim: Claim, error: RefusedError) -> Finding:
+    return _REFUSALS[error.reason].finding(
+        claim.subject, claim.origin, error.message, facts={"reason": error.reason}, key=(claim.origin.path,)
+    )
+
+
+def _reason(error: InputError) -> GapReason:
+    match error:
+        case ChangedError():
+            return GapReason.CHANGED
+        case UnverifiableError():
+            return error.gap
+    return GapReason.UNREADABLE
+
+
+def _compared(claim: Claim, identity: Identity, manifest: Manifest) -> Observations:
+    """Yield the differences between a proven manifest and the model, then the evidence."""
+    signed, found = _both(claim, manifest)
+    left_out = compare.uncovered(found)
+    left_out.pop(claim.inside, None)
+    accepted = _accepted(claim)
+    outside = {path: count for path, count in left_out.items() if path not in accepted}
+    differences = list(compare.changes(signed, found))
+    for change in differences:
+        yield _tampered(claim, change)
+    for path, count in outside.items():
+        yield _uncovered(claim, path, count)
+    for path, error in sorted(found.errors.items()):
+        yield Gap(Subject(claim.place(path)), _reason(error), error.message, claim.origin)
+    whole = not differences and not found.errors and not (claim.strict and outside)
+    unproven = {change.path for change in differences} | found.errors.keys()
+    facts: dict[str, Json] = {
+        "verified": whole,
+        "method": identity.method,
+        "signer": identity.signer,
+        "signer_name": identity.name,
+        "root": manifest.root,
+        "files": len(signed),
+        "hash": manifest.recipe.algorithm,
+        "covers": [claim.place(path) for path in sorted(signed) if path not in unproven],
+        "excluded": [claim.place(path) for path in left_out],
+    }
+    yield Evidence("signature", claim.subject, "signing", facts, claim.origin)
+
+
+def _both(claim: Claim, manifest: Manifest) -> tuple[Mapping[str, str], tree.Tree]:
+    """Return the signed digests and the tree they are about.
+
+    Raises:
+        MalformedError: The manifest is of one file and the model a directory, or the reverse.
+        InputError: The directory cannot be opened.
+    """
+    if claim.directory:
+        if SINGLE_FILE in manifest.files:
+            raise MalformedError("it signs a single file, and this is a directory")
+        # What is signed is compared, even where the format leaves it out by default.
+        signed_tops = {path.partition("/")[0] for path in manifest.files}
+        excluded = manifest.ignored | set(DEFAULT_EXCLUSIONS) - signed_tops | _accepted(claim) | {claim.inside}
+        found = tree.read_directory(
+            claim.base, manifest.recipe, excluded, claim.observer, follow=manifest.links
+        )  # fmt: skip
+        return manifest.files, found
+    if not manifest.single:
+        raise MalformedError(f"it signs {plural(len(manifest.files), 'file')} of a directory, and this is a file")
+    name = claim.model.rpartition("/")[2]
+    ((signed_name, digest),) = manifest.files.items()
+    found = tree.read_file(claim.base, name, manifest.recipe, claim.observer)
+    return {name if signed_name == SINGLE_FILE else signed_name: digest}, found
+
+
+def _accepted(claim: Claim) -> set[str]:
+    return set(filter(None, map(canonical_exclusion, claim.ignore)))
+
+
+def _tampered(claim: Claim, change: compare.Change) -> Finding:
+    place = claim.place(change.path)
+    return rules.MODEL_TAMPERED.finding(
+        Subject(place),
+        Location(place),
+        f"'{printable(place)}' {change.what}",
+        facts={
+            "reason": "tampered",
+            "change": change.kind,
+            "expected": change.expected,
+            "actual": change.actual,
+            "signature": claim.origin.path,
+        },
+        key=(change.kind, claim.origin.path),
+    )
+
+
+def _uncovered(claim: Claim, path: str, count: int) -> Finding:
+    place = claim.place(path)
+    return rules.UNCOVERED_FILE.finding(
+        Subject(place),
+        Location(place),
+        f"'{printable(place)}' ({plural(count, 'file')}) is present, and the signature does not cover it",
+        facts={"reason": "policy", "files": count, "signature": claim.origin.path},
+        severity=Severity.HIGH if claim.strict else Severity.MEDIUM,
+        key=(claim.origin.path,),
+    )

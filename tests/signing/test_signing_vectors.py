@@ -1,0 +1,105 @@
+"""Signatures that others published: seven releases of the reference implementation, and the specification's own."""
+
+from __future__ import annotations
+
+import base64
+import json
+from typing import TYPE_CHECKING
+
+import pytest
+
+from chainguard_ml import signing
+from chainguard_ml.model import GapReason
+from chainguard_ml.signing import bundle, statement
+
+if TYPE_CHECKING:
+    from pathlib import Path
+
+    from chainguard_ml.signing import PublicKey
+    from tests.signing.conftest import Kit, Write
+
+KEYS = ["v0.3.1", "v1.0.0", "v1.0.1", "v1.1.0"]
+SINGLE = {"v0.3.1", "v1.0.0"}  # these sign the file signme-1
+
+
+@pytest.fixture
+def trusted(vectors: Path) -> PublicKey:
+    return signing.load_public_key(vectors / "model-transparency/keys/certificate/signing-key-pub.pem")
+
+
+def _of(vectors: Path, release: str) -> tuple[Path, Path]:
+    directory = vectors / f"model-transparency/{release}-elliptic-key"
+    return (directory / "signme-1" if release in SINGLE else directory), directory / "model.sig"
+
+
+@pytest.mark.parametrize("release", KEYS)
+def test_a_historical_signature_by_a_key_verifies(vectors: Path, trusted: PublicKey, kit: Kit, release: str) -> None:
+    model, signature = _of(vectors, release)
+    outcome = kit.sort(signing.verify_model(model, signature, [trusted], ignore=["ignore-me"]))
+    assert outcome.verified
+    assert not outcome.findings
+    assert not outcome.gaps
+    assert outcome.evidence[0].statement["signer"] == trusted.hint
+
+
+@pytest.mark.parametrize("release", KEYS)
+def test_a_historical_signature_by_another_key_is_not_trusted(vectors: Path, kit: Kit, release: str) -> None:
+    model, signature = _of(vectors, release)
+    assert kit.verify(model, signature).rules == {"untrusted-signer"}
+
+
+@pytest.mark.parametrize("method", ["certificate", "sigstore"])
+def test_every_other_historical_signature_is_recognised_and_its_statement_reads(
+    vectors: Path, kit: Kit, trusted: PublicKey, method: str
+) -> None:
+    directories = sorted(vectors.glob(f"model-transparency/v*-{method}"))
+    assert len(directories) == {"certificate": 5, "sigstore": 4}[method]
+    for directory in directories:
+        (gap,) = kit.sort(signing.verify_model(directory, None, [trusted])).gaps
+        assert gap.reason is GapReason.UNSUPPORTED
+        assert f"'{method}'" in gap.detail
+        manifest = statement.parse(bundle.parse((directory / "model.sig").read_bytes()).payload)
+        assert set(manifest.files) == {"signme-1", "signme-2"}
+
+
+def test_the_specification_s_valid_key_bundle(
+    vectors: Path, trusted: PublicKey, kit: Kit, tmp_path: Path, tree: Write
+) -> None:
+    signed = vectors / "model-transparency/v1.1.0-elliptic-key"
+    model = tree(tmp_path / "m", {name: (signed / name).read_bytes() for name in ("signme-1", "signme-2")})
+    valid = vectors / "spec/test-vectors/v1.0/valid/key.bundle.json"
+    assert kit.sort(signing.verify_model(model, valid, [trusted])).verified
+
+
+def test_the_specification_s_invalid_bundles(vectors: Path, trusted: PublicKey, kit: Kit, model: Path) -> None:
+    reasons = {
+        path.name.removesuffix(".bundle.json"): kit.sort(signing.verify_model(model, path, [trusted]))
+        for path in sorted(vectors.glob("spec/test-vectors/v1.0/invalid*/*.json"))
+    }
+    assert {name: [finding.facts["reason"] for finding in outcome.findings] for name, outcome in reasons.items()} == {
+        "empty": ["malformed"],
+        "missing-envelope": ["malformed"],
+        "missing-tlog-entries": ["malformed"],
+        "missing-verification-material": ["malformed"],
+        "wrong-predicate": ["invalid"],  # another payload under the signature of the valid one
+    }
+    assert not any(outcome.evidence for outcome in reasons.values())
+
+
+def test_a_wrong_predicate_is_malformed_even_when_properly_signed(vectors: Path, kit: Kit, model: Path) -> None:
+    path = vectors / "spec/test-vectors/v1.0/invalid-payload/wrong-predicate.bundle.json"
+    payload = base64.b64decode(json.loads(path.read_bytes())["dsseEnvelope"]["payload"])
+    kit.seal(model / "model.sig", payload)
+    assert kit.verify(model).rules == {"signature-malformed"}
+
+
+def test_what_we_write_conforms_to_the_specification_s_schemas(vectors: Path, kit: Kit, model: Path) -> None:
+    jsonschema = pytest.importorskip("jsonschema")
+    from referencing import Registry, Resource
+
+    directory = vectors / "spec/schemas/v1.0"
+    schemas = {path.name.partition(".")[0]: json.loads(path.read_bytes()) for path in directory.glob("*.json")}
+    registry = Registry().with_resources((schema["$id"], Resource.from_contents(schema)) for schema in schemas.values())
+    signature = kit.sign(model).path
+    for name, value in (("bundle", json.loads(signature.read_bytes())), ("statement", kit.payload(signature))):
+        jsonschema.Draft202012Validator(schemas[name], registry=registry).validate(value)
