@@ -6,7 +6,7 @@ Adding a signing method is one file in ``methods/`` and one name in its ``METHOD
 from __future__ import annotations
 
 from chainguard_ml.signing.examine import examine
-from chainguard_ml.signing.keys import PublicKey, SigningKey, load_public_key, load_signing_key
+from chainguard_ml.signing.keys import PublicKey, SigningKey, load_private_key, load_public_key, load_signing_key
 from chainguard_ml.signing.sign import Signed, default_signature, sign_model
 from chainguard_ml.signing.verify import verify_model
 
@@ -16,6 +16,7 @@ __all__ = [
     "SigningKey",
     "default_signature",
     "examine",
+    "load_private_key",
     "load_public_key",
     "load_signing_key",
     "sign_model",

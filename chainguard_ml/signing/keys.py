@@ -98,43 +98,54 @@ def load_public_key(path: Path) -> PublicKey:
 
     data = _read(path)
     if b"PRIVATE KEY-----" in data:
-        raise UsageError(f"'{printable(str(path))}' is a private key", hint="give the public key that belongs to it")
+        raise UsageError(f"'{printable(path.name)}' is a private key", hint="give the public key that belongs to it")
     try:
         return _public(load_pem_public_key(data), path.name)
     except (ValueError, UnsupportedAlgorithm):
-        raise _unusable(path, "public key") from None
+        raise _unusable(printable(path.name), "public key") from None
 
 
 def load_signing_key(path: Path, passphrase: bytes | None = None) -> SigningKey:
-    """Return the private key in a PEM file (PKCS #8, or SEC 1), decrypted with ``passphrase`` if it is encrypted.
+    """Return the private key in a PEM file; see ``load_private_key``.
 
     Raises:
-        UsageError: It cannot be read, is no private key or one of an unknown kind, is encrypted and no passphrase or
-            a wrong one was given, or a passphrase was given and it is not encrypted.
+        UsageError: It cannot be read, and as ``load_private_key``.
+    """
+    return load_private_key(_read(path), passphrase, name=path.name)
+
+
+def load_private_key(pem: bytes, passphrase: bytes | None = None, *, name: str = "key") -> SigningKey:
+    """Return the private key in PEM (PKCS #8, or SEC 1), decrypted with ``passphrase`` if it is encrypted.
+
+    ``name`` is what messages call it.
+
+    Raises:
+        UsageError: It is no private key or one of an unknown kind, is encrypted and no passphrase or a wrong one was
+            given, or a passphrase was given and it is not encrypted.
     """
     from cryptography.exceptions import UnsupportedAlgorithm
     from cryptography.hazmat.primitives.asymmetric.ec import EllipticCurvePrivateKey
     from cryptography.hazmat.primitives.asymmetric.ed25519 import Ed25519PrivateKey
     from cryptography.hazmat.primitives.serialization import load_pem_private_key
 
-    data, name = _read(path), printable(str(path))
-    encrypted = b"ENCRYPTED" in data  # PKCS #8's label, and the Proc-Type header of traditional PEM (RFC 1421)
+    shown = printable(name)
+    encrypted = b"ENCRYPTED" in pem  # PKCS #8's label, and the Proc-Type header of traditional PEM (RFC 1421)
     if encrypted and not passphrase:
-        raise UsageError(f"the private key '{name}' is encrypted", hint="give its passphrase")
+        raise UsageError(f"the private key '{shown}' is encrypted", hint="give its passphrase")
     if passphrase and not encrypted:
-        raise UsageError(f"a passphrase was given, and the private key '{name}' is not encrypted")
+        raise UsageError(f"a passphrase was given, and the private key '{shown}' is not encrypted")
     try:
-        key = load_pem_private_key(data, passphrase or None)
+        key = load_pem_private_key(pem, passphrase or None)
     except (ValueError, TypeError, UnsupportedAlgorithm):
         if encrypted:
-            raise UsageError(f"the passphrase does not open the private key '{name}'") from None
-        raise _unusable(path, "private key") from None
+            raise UsageError(f"the passphrase does not open the private key '{shown}'") from None
+        raise _unusable(shown, "private key") from None
     if not isinstance(key, EllipticCurvePrivateKey | Ed25519PrivateKey):
-        raise _unusable(path, "private key")
+        raise _unusable(shown, "private key")
     try:
-        return SigningKey(_public(key.public_key(), path.name), key)
+        return SigningKey(_public(key.public_key(), name), key)
     except ValueError:
-        raise _unusable(path, "private key") from None
+        raise _unusable(shown, "private key") from None
 
 
 def _public(key: object, name: str) -> PublicKey:
@@ -169,5 +180,5 @@ def _read(path: Path) -> bytes:
         raise UsageError(f"cannot read the key '{printable(str(path))}': {reason}") from None
 
 
-def _unusable(path: Path, what: str) -> UsageError:
-    return UsageError(f"'{printable(str(path))}' is no {what} that can be used", hint=f"give {_KINDS} in PEM")
+def _unusable(shown: str, what: str) -> UsageError:
+    return UsageError(f"'{shown}' is no {what} that can be used", hint=f"give {_KINDS} in PEM")
