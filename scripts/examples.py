@@ -162,17 +162,14 @@ def sign(model: Path, public: Path) -> None:
     """Sign a model's directory with the demonstration key, and write its public half. Nonces follow RFC 6979."""
     from cryptography.hazmat.primitives import serialization
 
-    from chainguard_ml.signing import load_signing_key, sign_model
+    from chainguard_ml.signing import load_private_key, sign_model
 
     key = demonstration_key()
     spki = serialization.PublicFormat.SubjectPublicKeyInfo
     public.parent.mkdir(exist_ok=True)
     public.write_bytes(key.public_key().public_bytes(serialization.Encoding.PEM, spki))
     pem = key.private_bytes(serialization.Encoding.PEM, serialization.PrivateFormat.PKCS8, serialization.NoEncryption())
-    with tempfile.NamedTemporaryFile(suffix=".pem") as stream:
-        stream.write(pem)
-        stream.flush()
-        sign_model(model, load_signing_key(Path(stream.name)))
+    sign_model(model, load_private_key(pem))
 
 
 def tamper(copy: Path) -> None:
