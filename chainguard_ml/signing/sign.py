@@ -30,7 +30,7 @@ class Signed:
     """What was signed.
 
     Attributes:
-        path: The signature's file.
+        path: The signature's file, as the caller names it.
         root: The model's root digest: SHA-256 in hexadecimal.
         files: How many files are covered.
         signer: What identifies the signer; for a key the hint of its bundles.
@@ -76,7 +76,8 @@ def sign_model(
         OutputError: The signature cannot be written.
     """
     recipe, resolved = _recipe(hash_type), resolve(model)
-    target = _target(signature or default_signature(model))
+    written = signature or default_signature(model)
+    target = _target(written)
     observer = observer or Silent()
     if resolved.is_dir():
         ignored = _ignored(resolved, target, ignore)
@@ -87,7 +88,7 @@ def sign_model(
     _hold_signable(found, model)
     signed = manifest.of_files(resolved.name, found.digests, recipe, ignored)
     files.write_atomic(target, bundle.build(statement.build(signed), key))
-    return Signed(target, signed.root, len(signed.files), key.fingerprint)
+    return Signed(written, signed.root, len(signed.files), key.fingerprint)
 
 
 def resolve(model: Path) -> Path:

@@ -120,6 +120,7 @@ def test_a_relative_path_and_a_renamed_directory_verify(
     shutil.move(model, tmp_path / "renamed")
     monkeypatch.chdir(tmp_path / "renamed")
     assert kit.verify(type(model)()).verified
+    assert str(kit.sign(type(model)()).path) == "model.sig"
 
 
 def test_large_files_are_hashed_in_threads_and_in_one(kit: Kit, tmp_path: Path, tree: Write) -> None:
