@@ -31,7 +31,8 @@ def verify(bundle: Bundle, trust: Trust) -> Identity:
     """
     hint, old = _hint(bundle)
     if not trust.keys:
-        raise UnverifiableError("no public key is configured to verify it with", GapReason.NO_DATA)
+        detail = "no public key is configured to verify it with: add the signer's under [signing] public-keys"
+        raise UnverifiableError(detail, GapReason.NO_DATA)
     messages = [dsse.encoding(bundle.payload_type, bundle.payload)]
     if old:
         messages.append(dsse.encoding_before_1_0(bundle.payload_type, bundle.payload))
