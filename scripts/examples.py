@@ -33,8 +33,8 @@ EXAMPLES = REPOSITORY / "examples"
 LOCK = REPOSITORY / "requirements" / "dev.txt"
 
 # What train.py imports, and what that needs.
-PACKAGES = ("joblib", "narwhals", "numpy", "packaging", "prettytable", "safetensors", "scikit-learn", "scipy", "skops",
-            "threadpoolctl", "wcwidth")  # fmt: skip
+PACKAGES = ("cloudpickle", "joblib", "narwhals", "numpy", "packaging", "prettytable", "safetensors", "scikit-learn",
+            "scipy", "skops", "threadpoolctl", "wcwidth")  # fmt: skip
 _TRAINED_ON = {"python_version": "3.11", "python_full_version": "3.11.0"}
 
 # Mean and standard deviation of each measurement in each condition.

@@ -11,10 +11,13 @@ import shutil
 import subprocess
 import sys
 import zipfile
+from importlib import metadata
 from pathlib import Path
 from typing import TYPE_CHECKING
 
 import pytest
+from packaging.requirements import Requirement
+from packaging.utils import canonicalize_name
 
 from chainguard_ml.audit import record
 from chainguard_ml.inventory.packages import requirements
@@ -177,6 +180,15 @@ def test_requirements_are_those_of_the_lock(script: ModuleType) -> None:
     assert {name for name, _, _ in script.locked()} == set(script.PACKAGES)
 
 
+@pytest.mark.oracle
+def test_requirements_are_complete(locked: ModuleType) -> None:
+    """pip would refuse a requirement without a hash: everything that is needed must be there."""
+    for name in locked.PACKAGES:
+        for requirement in map(Requirement, metadata.requires(name) or ()):
+            if requirement.marker is None or requirement.marker.evaluate({"extra": ""}):
+                assert canonicalize_name(requirement.name) in locked.PACKAGES, f"{name} needs {requirement}"
+
+
 @pytest.mark.parametrize("path", sorted((EXAMPLES / "advisories").iterdir()), ids=lambda path: path.stem)
 def test_advisories_state_the_facts_of_their_source(path: Path) -> None:
     ours = record.read(json.loads(path.read_text(encoding="utf-8")))
@@ -244,3 +256,11 @@ def test_the_demo_shows_both_from_anywhere(tmp_path: Path) -> None:
     assert before == {
         path: hashlib.sha256(path.read_bytes()).digest() for path in EXAMPLES.rglob("*") if path.is_file()
     }
+
+
+@pytest.mark.parametrize(("tool", "expected", "got"), [("true", 1, 0), ("false", 0, 1)])
+def test_the_demo_fails_on_a_wrong_answer(tool: str, expected: int, got: int) -> None:
+    run = subprocess.run(["sh", EXAMPLES / "demo.sh", tool], capture_output=True, text=True, check=False)
+    assert run.returncode == 1
+    assert run.stderr == f"demo: this should have ended with exit code {expected}, not {got}\n"
+    assert "Shown" not in run.stdout
