@@ -84,8 +84,7 @@ def examine(request: Request) -> Report:
     if len(observations) == found and request.verb in _SUBJECTS:
         where = f"{_names(request.paths)} ({plural(len(context.artifacts), 'file')} there)"
         raise NothingToExamineError(f"there is no {_SUBJECTS[request.verb]} in {where}")
-    labels = tuple(_label(path) for path in request.paths)
-    return decider.report(labels, context, observations)
+    return decider.report(observations, len(context.artifacts), context)
 
 
 @contextlib.contextmanager
@@ -104,6 +103,23 @@ def inventoried(request: Request) -> Iterator[tuple[Context, list[Observation]]]
         if not context.artifacts and not observations:
             raise NothingToExamineError(f"there is nothing to examine in {_names(request.paths)}")
         yield context, observations
+
+
+def verify(request: Request, keys: Sequence[Path], signature: Path | None = None, *, strict: bool = True) -> Report:
+    """Verify the one model of ``request`` with any of the public ``keys`` (PEM files), and decide.
+
+    Raises:
+        UsageError: The model is missing, or a key cannot be used.
+        NothingToExamineError: The model is an empty directory.
+    """
+    from chainguard_ml import signing
+
+    decider, (model,) = _Decider(request), request.paths
+    trusted = [signing.load_public_key(key) for key in keys]
+    ignore = request.config.signing.ignore
+    request.observer.stage("verify")
+    found = signing.verify_model(model, signature, trusted, strict=strict, ignore=ignore, observer=request.observer)
+    return decider.report(list(found), 1)
 
 
 def _inventory(context: Context, inputs: Sequence[Path], request: Request) -> tuple[Context, list[Observation]]:
@@ -185,24 +201,21 @@ class _Decider:
         if not request.waive:
             self.waivers = ()
 
-    def report(self, inputs: tuple[str, ...], context: Context, observations: Sequence[Observation]) -> Report:
+    def report(self, observations: Sequence[Observation], examined: int, context: Context | None = None) -> Report:
+        """Return the report; the policy decides over what ``context`` holds, where there is one."""
         from chainguard_ml import policy
 
+        request = self.request
         findings, gaps, evidence = verdict.split(observations)
-        today = self.request.today or datetime.now(tz=UTC).date()
+        today = request.today or datetime.now(tz=UTC).date()
         findings, waived, extra = policy.apply_waivers(findings, self.waivers, today)
-        findings, known = verdict.without_known(findings, self.request.known)
+        findings, known = verdict.without_known(findings, request.known)
         findings = sorted([*findings, *extra], key=lambda finding: finding.order)
-        decisions = self._decide(context, findings, gaps, evidence)
-        conclusion = verdict.conclude(
-            findings,
-            gaps,
-            self.request.config.fail_on,
-            decisions,
-            [*waived, *known],
-            [self.policy.name] if self.policy else [],
-        )
-        return Report(self.request.verb, inputs, len(context.artifacts), conclusion, tuple(evidence))
+        decisions = self._decide(context, findings, gaps, evidence) if context else ()
+        names = [self.policy.name] if self.policy else []
+        conclusion = verdict.conclude(findings, gaps, request.config.fail_on, decisions, [*waived, *known], names)
+        labels = tuple(_label(path) for path in request.paths)
+        return Report(request.verb, labels, examined, conclusion, tuple(evidence))
 
     def _decide(
         self, context: Context, findings: Sequence[Finding], gaps: Sequence[Gap], evidence: Sequence[Evidence]

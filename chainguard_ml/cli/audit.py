@@ -70,7 +70,7 @@ def import_(
     path = settings.database(settings.settings(common))
     path.parent.mkdir(parents=True, exist_ok=True)
     result = import_advisories(source, path, observer)
-    del observer
+    console.clear(observer)
     for name, reason in result.quarantined:
         console.say(f"quarantined {printable(name)}: {printable(reason)}")
     records = plural(result.records, "advisory", "advisories")

@@ -60,6 +60,13 @@ def observer(options: Input) -> Observer:
     return _Progress() if watched else Silent()
 
 
+def clear(watching: Observer) -> None:
+    """Clear the line of progress, if there is one."""
+    if isinstance(watching, _Progress):
+        sys.stderr.write("\r\x1b[K")
+        sys.stderr.flush()
+
+
 class _Progress:
     """One line on standard error that is written over and cleared at the end."""
 
@@ -82,6 +89,3 @@ class _Progress:
         line = f"{self._stage} {count} {name}"[: self._width]
         sys.stderr.write(f"\r\x1b[K{line}")
         sys.stderr.flush()
-
-    def __del__(self) -> None:
-        sys.stderr.write("\r\x1b[K")

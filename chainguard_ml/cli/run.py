@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import dataclasses
 from pathlib import Path
 from typing import TYPE_CHECKING
 
@@ -14,10 +15,12 @@ from chainguard_ml.report import ReportFormat, render
 from chainguard_ml.text import did_you_mean, printable
 
 if TYPE_CHECKING:
-    from collections.abc import Sequence
+    from collections.abc import Callable, Sequence
 
+    from chainguard_ml import check
     from chainguard_ml.cli.options import Common, Formatted
     from chainguard_ml.config import Config
+    from chainguard_ml.context import Observer
     from chainguard_ml.model import Report
 
 
@@ -27,21 +30,34 @@ def examine(
     """Examine ``paths`` in ``rooms``, deliver the report, and end with its exit code."""
     from chainguard_ml import check
 
-    reports = _extra_reports(common)  # a wrong option is said before the work
-    observer = console.observer(common)
-    request = check.Request(
+    conclude(common, lambda observer: check.examine(
+        dataclasses.replace(request(verb, paths, common, config, observer), rooms=tuple(rooms), decide=decide)
+    ))  # fmt: skip
+
+
+def request(verb: str, paths: Sequence[Path], common: Common, config: Config, observer: Observer) -> check.Request:
+    """Return what the shared options ask for."""
+    from chainguard_ml import check
+
+    return check.Request(
         verb=verb,
         paths=tuple(paths),
-        rooms=tuple(rooms),
         config=config,
-        decide=decide,
         known=settings.baseline(common.baseline),
         waive=not common.no_waivers,
         today=settings.today(),
         observer=observer,
     )
-    report = check.examine(request)
-    del observer  # clears its line
+
+
+def conclude(common: Common, work: Callable[[Observer], Report]) -> None:
+    """Do the work with progress, deliver its report, and end with its exit code."""
+    reports = _extra_reports(common)  # a wrong option is said before the work
+    observer = console.observer(common)
+    try:
+        report = work(observer)
+    finally:
+        console.clear(observer)
     deliver(report, common, reports)
     raise typer.Exit(boundary.code(report, exit_zero=common.exit_zero))
 

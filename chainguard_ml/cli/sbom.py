@@ -36,7 +36,7 @@ def sbom(
     request = check.Request("sbom", (path,), ("sbom",), settings.settings(common), observer=observer)
     with check.inventoried(request) as (context, _):
         bom, missing = room.build(context, timestamp=settings.epoch())
-    del observer
+    console.clear(observer)
     document = room.write(bom)
     for problem in room.validate(document):
         raise ChainguardError(f"internal error: the bill of materials is not valid: {problem}")

@@ -53,7 +53,7 @@ def sign(
     pem = settings.secret(key, "private key")
     passphrase = _passphrase(pem, passphrase_file)
     signed = signing.sign_model(
-        path, signing.load_private_key(pem, passphrase), signature=signature, ignore=ignore or ()
+        path, signing.load_private_key(pem, passphrase, name=key.name), signature=signature, ignore=ignore or ()
     )
     console.say(f"signed {plural(signed.files, 'file')} of {printable(str(path))} as {signed.signer[:16]}")
     console.say(f"wrote {printable(str(signed.path))}")

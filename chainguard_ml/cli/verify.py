@@ -8,7 +8,6 @@ from typing import Annotated
 import typer
 
 from chainguard_ml.cli import app as root
-from chainguard_ml.cli import exit as boundary
 from chainguard_ml.cli import run, settings
 from chainguard_ml.cli.options import Common, shared
 from chainguard_ml.errors import UsageError
@@ -34,7 +33,7 @@ def verify(
     common: Common,
 ) -> None:
     """Verify a signed model, offline: who signed it, what was signed, and the complete difference to what is there."""
-    from chainguard_ml.check import conclude_verification
+    from chainguard_ml import check
 
     config = settings.settings(common, common.fail_on)
     keys = tuple(key or config.signing.public_keys)
@@ -42,6 +41,6 @@ def verify(
         raise UsageError(
             "there is no public key to verify with", hint="give --key FILE, or configure signing.public-keys"
         )
-    report = conclude_verification(path, keys, signature, config, strict=strict)
-    run.deliver(report, common)
-    raise typer.Exit(boundary.code(report, exit_zero=common.exit_zero))
+    run.conclude(common, lambda observer: check.verify(
+        run.request("verify", [path], common, config, observer), keys, signature, strict=strict
+    ))  # fmt: skip
