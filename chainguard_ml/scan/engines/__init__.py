@@ -1,0 +1,1 @@
+"""Second opinions: other scanners, asked in a worker process, their findings labelled with their name."""

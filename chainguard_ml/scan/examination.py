@@ -1,0 +1,103 @@
+"""One file's examination: recognises every blob by content, hands it to its format, and keeps the budgets."""
+
+from __future__ import annotations
+
+import functools
+import importlib
+from typing import TYPE_CHECKING, cast
+
+from chainguard_ml.model import GapReason
+from chainguard_ml.scan import FORMATS, naming
+from chainguard_ml.scan.interface import Budgets
+
+if TYPE_CHECKING:
+    from chainguard_ml.model import Observations
+    from chainguard_ml.scan.interface import Blob, Format, Judge
+
+# These say nothing about where their content ends, so a zip archive may stand behind it.
+_OPEN_ENDED = frozenset({"", "hdf5", "7z", "zstd", "lz4", "tflite", "onnx", "torch-legacy", "pickle", *naming.NATIVE})
+
+
+@functools.cache
+def formats() -> tuple[Format, ...]:
+    """Return the registered formats, imported, in the order they are asked."""
+    return tuple(_load(entry) for entry in FORMATS)
+
+
+def _load(entry: str) -> Format:
+    module, _, attribute = entry.partition(":")
+    loaded = importlib.import_module(module)
+    return cast("Format", getattr(loaded, attribute) if attribute else loaded)
+
+
+def recognise(blob: Blob) -> Format | None:
+    """Return the first registered format that recognises the bytes, or ``None``."""
+    return next((candidate for candidate in formats() if candidate.recognise(blob)), None)
+
+
+class Session:
+    """The ``Examination`` of one file.
+
+    Attributes:
+        judge: Judges globals.
+        budgets: The limits of this file.
+        format: Name of the outermost format once it is recognised, else an empty string.
+    """
+
+    def __init__(self, judge: Judge, budgets: Budgets | None = None) -> None:
+        self.judge = judge
+        self.budgets = budgets or Budgets()
+        self.format = ""
+        self._expanded = 0
+        self._containers: list[str] = []
+
+    def allowance(self, compressed: int) -> int:
+        """Return how many bytes ``compressed`` bytes may still become under the budgets of ratio and total."""
+        budgets = self.budgets
+        return max(0, min(budgets.expanded - self._expanded, max(budgets.free, compressed * budgets.expansion)))
+
+    def spend(self, expanded: int) -> None:
+        """Count ``expanded`` bytes against the file's total."""
+        self._expanded += expanded
+
+    def nested(self, blob: Blob) -> Observations:
+        """Examine a blob: the file itself, or what was found inside it."""
+        if blob.depth > self.budgets.depth:
+            yield blob.gap(GapReason.BUDGET, f"nested deeper than {self.budgets.depth} levels")
+            return
+        if not blob.size:
+            return
+        found = recognise(blob)
+        name = found.NAME if found else ""
+        if not self._containers:
+            self.format = self.format or name
+        if finding := naming.mismatch(blob, name):
+            yield finding
+        yield from self._examine(blob, found)
+        if name in _OPEN_ENDED:
+            yield from self._appended_zip(blob)
+
+    def _examine(self, blob: Blob, found: Format | None) -> Observations:
+        if found is None:
+            if gap := naming.unrecognised(blob):
+                yield gap
+            return
+        if found.NAME in naming.NATIVE and self._is_in_model(blob):
+            yield naming.native(blob, found.NAME)
+        self._containers.append(found.NAME)
+        try:
+            yield from found.examine(blob, self)
+        finally:
+            self._containers.pop()
+
+    def _is_in_model(self, blob: Blob) -> bool:
+        inside = not naming.MODEL_FORMATS.isdisjoint(self._containers)
+        return inside or naming.is_model((blob.location.path, *blob.location.member))
+
+    def _appended_zip(self, blob: Blob) -> Observations:
+        """Examine a zip archive at the end of something else: zip readers look from the end."""
+        from chainguard_ml.scan.formats import zip_reader
+
+        span = zip_reader.appended(blob)
+        if span:
+            yield from self.nested(blob.window("(appended zip)", *span))

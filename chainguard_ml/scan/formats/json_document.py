@@ -1,0 +1,84 @@
+"""JSON documents that loaders act on: chat templates, ``auto_map``, Keras architectures, skops schemas.
+
+Other JSON is data. Documents are read as Python's ``json`` reads them, because that is what the loaders use.
+"""
+
+from __future__ import annotations
+
+import re
+from typing import TYPE_CHECKING
+
+from chainguard_ml.errors import InputError
+from chainguard_ml.model import GapReason
+from chainguard_ml.rules import formats as rules
+from chainguard_ml.scan import naming, strict_json
+from chainguard_ml.scan.formats import chat_template, keras_config, skops_schema
+from chainguard_ml.text import printable
+
+if TYPE_CHECKING:
+    from collections.abc import Iterator
+
+    from chainguard_ml.model import Json, Observations
+    from chainguard_ml.scan.interface import Blob, Examination
+
+NAME = "json"
+
+_START = re.compile(rb"(?:\xef\xbb\xbf)?[ \t\r\n]*+[{\[]")
+_ALWAYS = 1_000_000  # bytes up to which a document is parsed whatever it holds
+_OF_INTEREST = re.compile(rb'"(?:chat_template|auto_map|class_name|__loader__)"')
+
+
+def recognise(blob: Blob) -> bool:
+    """Return whether an object or an array starts the text."""
+    return _START.match(blob.data) is not None
+
+
+def examine(blob: Blob, examination: Examination) -> Observations:
+    """Look at what loaders act on; large documents without such a key are data and not parsed."""
+    wanted = _OF_INTEREST.search(blob.data, 0, examination.budgets.header) is not None
+    if not wanted and blob.size > _ALWAYS:
+        return
+    if blob.size > examination.budgets.header:
+        yield blob.gap(GapReason.BUDGET, f"a configuration of {blob.size:,} bytes is not parsed")
+        return
+    try:
+        document = strict_json.loads(blob.read(0, blob.size), lenient=True)
+    except InputError as error:
+        if wanted and naming.extension(blob.name) == "json":
+            yield blob.gap(GapReason.MALFORMED, str(error))
+        return
+    yield from _templates(blob, document)
+    if isinstance(document, dict):
+        yield from _auto_map(blob, document)
+        yield from keras_config.examine_document(blob, document)
+        yield from skops_schema.examine_document(blob, document, examination)
+
+
+def _templates(blob: Blob, document: Json) -> Observations:
+    for pointer, item in strict_json.objects(document):
+        if "chat_template" in item:
+            for name, source in _sources(item["chat_template"]):
+                yield from chat_template.examine_source(blob, source, f"{pointer}/chat_template{name}")
+
+
+def _sources(template: Json) -> Iterator[tuple[str, str]]:
+    """Yield the templates of a value: one string, or several by name."""
+    if isinstance(template, str):
+        yield "", template
+    elif isinstance(template, list | dict):
+        for pointer, item in strict_json.objects(template):
+            yield from ((f"{pointer}/{name}", text) for name, text in item.items() if isinstance(text, str))
+
+
+def _auto_map(blob: Blob, document: dict[str, Json]) -> Observations:
+    mapping = document.get("auto_map")
+    if not isinstance(mapping, dict) or not mapping:
+        return
+    names = ", ".join(printable(name, 60) for name in sorted(mapping)[:10])
+    yield rules.REPOSITORY_CODE.finding(
+        blob.subject,
+        blob.location,
+        f"auto_map names code of the repository for {names}",
+        key=("auto_map",),
+        facts={"auto_map": mapping},
+    )

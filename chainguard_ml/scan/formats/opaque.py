@@ -1,0 +1,120 @@
+"""Formats that are recognised and not read: each is a gap with its name, or native code.
+
+Signatures: HDF5 format specification 3.0, II.A; 7-Zip ``7zFormat.txt``; Zstandard RFC 8878, 3.1.1; LZ4 frame format
+1.6; TensorFlow Lite ``schema.fbs`` (``file_identifier "TFL3"``); ELF gABI; Microsoft PE format; Mach-O ``loader.h``.
+"""
+
+from __future__ import annotations
+
+import struct
+from typing import TYPE_CHECKING
+
+from chainguard_ml.model import GapReason
+from chainguard_ml.scan import naming
+
+if TYPE_CHECKING:
+    from collections.abc import Callable
+
+    from chainguard_ml.model import Observations
+    from chainguard_ml.scan.interface import Blob, Examination
+
+_HDF5_SIGNATURE = b"\x89HDF\r\n\x1a\n"
+_MACH_MAGICS = frozenset(
+    {b"\xfe\xed\xfa\xce", b"\xfe\xed\xfa\xcf", b"\xce\xfa\xed\xfe", b"\xcf\xfa\xed\xfe"},
+)
+_FAT_ARCHITECTURES = range(1, 31)  # above stands Java's class file version, which shares the magic number
+_ONNX_FIELDS = {1: 0, 2: 2, 3: 2, 4: 2, 5: 0, 6: 2, 7: 2, 8: 2, 14: 2, 20: 2, 25: 2, 26: 2}  # ModelProto: wire types
+_IR_VERSION = b"\x08"  # ModelProto.ir_version, written first by every exporter
+
+
+class Opaque:
+    """A format known by its signature only.
+
+    Attributes:
+        NAME: Short name.
+    """
+
+    def __init__(self, name: str, matches: Callable[[Blob], bool], title: str = "") -> None:
+        self.NAME = name
+        self._matches = matches
+        self._title = title
+
+    def recognise(self, blob: Blob) -> bool:
+        """Return whether the signature is there."""
+        return self._matches(blob)
+
+    def examine(self, blob: Blob, examination: Examination) -> Observations:  # noqa: ARG002 (the seam's shape)
+        """Say that the content was not examined; native code is judged by where it stands."""
+        if self._title:
+            yield blob.gap(GapReason.UNSUPPORTED, f"{self._title} is recognised but its content is not examined")
+
+
+def _starts(signature: bytes, at: int = 0) -> Callable[[Blob], bool]:
+    return lambda blob: blob.read(at, at + len(signature)) == signature
+
+
+def _is_hdf5(blob: Blob) -> bool:
+    """The superblock stands at 0, 512, 1024, 2048 …: a user block may come before it."""
+    if blob.read(0, 8) == _HDF5_SIGNATURE:
+        return True
+    offset = 512
+    while offset < blob.size:
+        if blob.read(offset, offset + 8) == _HDF5_SIGNATURE:
+            return naming.extension(blob.name) in {"h5", "hdf5", "keras"}
+        offset *= 2
+    return False
+
+
+def _is_pe(blob: Blob) -> bool:
+    if blob.read(0, 2) != b"MZ" or blob.size < 0x40:
+        return False
+    (header,) = struct.unpack("<I", blob.read(0x3C, 0x40))
+    return blob.read(header, header + 4) == b"PE\0\0"
+
+
+def _is_mach_o(blob: Blob) -> bool:
+    head = blob.read(0, 8)
+    if head[:4] == b"\xca\xfe\xba\xbe" and len(head) == 8:
+        return int.from_bytes(head[4:], "big") in _FAT_ARCHITECTURES
+    return head[:4] in _MACH_MAGICS
+
+
+def _is_onnx(blob: Blob) -> bool:
+    """Protobuf has no signature: under the name .onnx, the first fields must be those of a ``ModelProto``."""
+    return naming.extension(blob.name) == "onnx" and blob.read(0, 1) == _IR_VERSION and _are_fields(blob.read(0, 64))
+
+
+def _are_fields(head: bytes) -> bool:
+    position = 0
+    while position < len(head):
+        number, wire = head[position] >> 3, head[position] & 7
+        if _ONNX_FIELDS.get(number) != wire:
+            return False
+        value, position = _varint(head, position + 1)
+        if wire == 2:
+            position += value
+    return True
+
+
+def _varint(data: bytes, position: int) -> tuple[int, int]:
+    """Return a base-128 number and the position behind it, zero where the data ends before it does."""
+    value = shift = 0
+    while position < len(data):
+        octet = data[position]
+        value |= (octet & 0x7F) << shift
+        position += 1
+        shift += 7
+        if octet < 0x80:
+            break
+    return value, position
+
+
+HDF5 = Opaque("hdf5", _is_hdf5, "HDF5")
+SEVEN_ZIP = Opaque("7z", _starts(b"7z\xbc\xaf\x27\x1c"), "a 7-Zip archive")
+ZSTD = Opaque("zstd", _starts(b"\x28\xb5\x2f\xfd"), "Zstandard compression")
+LZ4 = Opaque("lz4", _starts(b"\x04\x22\x4d\x18"), "LZ4 compression")
+TFLITE = Opaque("tflite", _starts(b"TFL3", 4), "TensorFlow Lite")
+ONNX = Opaque("onnx", _is_onnx, "ONNX")
+ELF = Opaque("elf", _starts(b"\x7fELF"))
+PE = Opaque("pe", _is_pe)
+MACH_O = Opaque("mach-o", _is_mach_o)

@@ -1,0 +1,94 @@
+"""Tar archives, and among them the checkpoints of torch before 0.1.10.
+
+The old checkpoint has the members ``sys_info``, ``pickle``, ``storages`` and ``tensors``: pickles, in the last two with
+numbers between them.
+"""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING
+
+from chainguard_ml.model import GapReason
+from chainguard_ml.rules import formats as rules
+from chainguard_ml.scan.formats import tar_reader
+from chainguard_ml.scan.formats.ending import trailing
+from chainguard_ml.scan.formats.member_names import traversal
+from chainguard_ml.scan.formats.torch_streams import examine_storages
+from chainguard_ml.text import printable
+
+if TYPE_CHECKING:
+    from collections.abc import Callable
+
+    from chainguard_ml.model import Finding, Observations
+    from chainguard_ml.scan.formats.tar_reader import Member
+    from chainguard_ml.scan.interface import Blob, Examination
+
+_TORCH_MEMBERS = frozenset({"pickle", "storages", "tensors"})
+
+
+class TarFormat:
+    """A kind of tar archive.
+
+    Attributes:
+        NAME: Short name.
+    """
+
+    def __init__(self, name: str, matches: Callable[[frozenset[str]], bool]) -> None:
+        self.NAME = name
+        self._matches = matches
+
+    def recognise(self, blob: Blob) -> bool:
+        """Return whether it is a tar archive with the names that this kind has."""
+        if not tar_reader.is_tar(blob):
+            return False
+        return self._matches(frozenset(_plain(member.name) for member in tar_reader.archive(blob).members))
+
+    def examine(self, blob: Blob, examination: Examination) -> Observations:
+        """Examine every member as a file of its own."""
+        found = tar_reader.archive(blob, examination.budgets.members)
+        for member in found.members:
+            yield from self._member(blob, member, examination)
+        if found.limited:
+            yield blob.gap(GapReason.BUDGET, f"more than {examination.budgets.members:,} members; the rest is unread")
+            return
+        if found.broken:
+            yield blob.gap(GapReason.MALFORMED, found.broken, found.end)
+        yield from trailing(blob, found.end, examination)
+
+    def _member(self, blob: Blob, member: Member, examination: Examination) -> Observations:
+        target = None
+        if member.is_link:  # a hard link's target counts from the archive's root, a symbolic link's from its directory
+            target = member.target
+        name = member.name if member.kind != tar_reader.HARD_LINK else member.name.rpartition("/")[2]
+        if finding := traversal(blob, member.name, member.header) or traversal(blob, name, member.header, target):
+            yield finding
+        if member.kind in tar_reader.SPECIAL:
+            yield _special(blob, member)
+        if member.start >= member.stop:
+            return
+        content = blob.window(member.name, member.start, member.stop)
+        if member.sparse:
+            yield content.gap(GapReason.UNSUPPORTED, "stored as a sparse file; its parts are examined as they stand")
+        if self.NAME == "torch-tar" and _plain(member.name) in {"storages", "tensors"}:
+            yield from examine_storages(content, examination)
+        else:
+            yield from examination.nested(content)
+
+
+def _special(blob: Blob, member: Member) -> Finding:
+    kind = tar_reader.SPECIAL[member.kind]
+    return rules.TAR_UNSAFE.finding(
+        blob.subject,
+        blob.location.inside(member.name).at(member.header),
+        f"'{printable(member.name)}' is {kind}",
+        key=("special",),
+        facts={"type": kind},
+    )
+
+
+def _plain(name: str) -> str:
+    return name.removeprefix("./")
+
+
+TORCH_TAR = TarFormat("torch-tar", lambda names: names >= _TORCH_MEMBERS)
+TAR = TarFormat("tar", lambda _: True)

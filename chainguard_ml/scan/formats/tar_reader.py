@@ -1,0 +1,205 @@
+"""A tar reader (POSIX.1-2001 pax, ustar, GNU, V7) that stops nowhere silently."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass, field
+from typing import TYPE_CHECKING
+
+if TYPE_CHECKING:
+    from collections.abc import Iterator
+
+    from chainguard_ml.scan.interface import Blob
+
+BLOCK = 512
+_LONG = 1 << 20  # bytes of a long name or of extended headers that are read
+_ZERO = bytes(BLOCK)
+
+REGULAR, HARD_LINK, SYMBOLIC_LINK = b"0\0" + b"7", b"1", b"2"
+SPECIAL = {b"3": "a character device", b"4": "a block device", b"6": "a pipe"}
+
+
+@dataclass(frozen=True, slots=True)
+class Member:
+    """One member: its name, where its header and data are, its type flag, what a link points at."""
+
+    name: str
+    header: int
+    start: int
+    stop: int
+    kind: bytes
+    target: str = ""
+    sparse: bool = False
+
+    @property
+    def is_link(self) -> bool:
+        """Whether it unpacks to a hard or symbolic link."""
+        return self.kind in {HARD_LINK, SYMBOLIC_LINK}
+
+
+@dataclass(slots=True)
+class Archive:
+    """A tar archive as read.
+
+    Attributes:
+        members: In the order of the file.
+        end: Offset behind the end-of-archive blocks, or of the first block that is no header.
+        broken: Why reading stopped there, or an empty string.
+        limited: Whether there are more members than were read.
+    """
+
+    members: list[Member] = field(default_factory=list)
+    end: int = 0
+    broken: str = ""
+    limited: bool = False
+
+
+def is_tar(blob: Blob) -> bool:
+    """Return whether the first block is a header: its checksum holds and it has a name."""
+    block = blob.read(0, BLOCK)
+    return len(block) == BLOCK and block[0] != 0 and _is_header(block)
+
+
+def archive(blob: Blob, limit: int = 100_000) -> Archive:
+    """Return the archive that starts at the first byte, reading it once for each blob; at most ``limit`` members."""
+    known = blob.memo.get("tar")
+    if not isinstance(known, Archive):
+        known = blob.memo["tar"] = _read(blob, limit)
+    return known
+
+
+def _read(blob: Blob, limit: int) -> Archive:
+    found = Archive()
+    for member in _members(blob, found):
+        if len(found.members) >= limit:
+            found.limited = True
+            break
+        found.members.append(member)
+    return found
+
+
+def _members(blob: Blob, found: Archive) -> Iterator[Member]:
+    position, extended = 0, _Extended()
+    while position < blob.size:
+        block = blob.read(position, position + BLOCK)
+        if block == _ZERO:
+            second = blob.read(position + BLOCK, position + 2 * BLOCK)
+            found.end = position + (2 * BLOCK if second == _ZERO else BLOCK)
+            return
+        size = _number(block[124:136])
+        if len(block) < BLOCK or not _is_header(block) or size is None:
+            found.end, found.broken = position, "a header block is cut or has a wrong checksum"
+            return
+        kind, start = block[156:157], position + BLOCK
+        size = extended.size if extended.size is not None and kind not in b"xgLK" else size
+        stop = start + (0 if kind in {HARD_LINK, SYMBOLIC_LINK, b"5", *SPECIAL} else size)
+        if kind in b"xgLK":
+            extended.take(kind, blob.read(start, min(stop, start + _LONG)).rstrip(b"\0") if kind in b"LK" else
+                          blob.read(start, min(stop, start + _LONG)))  # fmt: skip
+        else:
+            data = start + _sparse_blocks(blob, block, start)
+            yield extended.member(block, position, data, min(max(stop, data), blob.size))
+            stop += data - start
+            extended = extended.next()
+        if stop > blob.size:
+            found.end, found.broken = blob.size, "the last member is cut"
+            return
+        position = -(-stop // BLOCK) * BLOCK
+    found.end = blob.size
+
+
+@dataclass(slots=True)
+class _Extended:
+    """What pax and GNU extended headers say about the next member; ``everywhere`` holds for all that follow."""
+
+    name: bytes | None = None
+    target: bytes | None = None
+    size: int | None = None
+    sparse: bool = False
+    everywhere: dict[bytes, bytes] = field(default_factory=dict)
+
+    def take(self, kind: bytes, data: bytes) -> None:
+        if kind == b"L":
+            self.name = data
+        elif kind == b"K":
+            self.target = data
+        else:
+            records = dict(_records(data))
+            if kind == b"g":
+                self.everywhere = {**self.everywhere, **records}
+            self._apply(records)
+
+    def _apply(self, records: dict[bytes, bytes]) -> None:
+        self.name = records.get(b"path", self.name)
+        self.target = records.get(b"linkpath", self.target)
+        size = records.get(b"size", b"")
+        if size.isdigit() and len(size) < 20:
+            self.size = int(size)
+        self.sparse = self.sparse or any(key.startswith(b"GNU.sparse") for key in records)
+        self.name = records.get(b"GNU.sparse.name", self.name)
+
+    def next(self) -> _Extended:
+        """Return the state before the next member."""
+        following = _Extended(everywhere=self.everywhere)
+        following._apply(self.everywhere)
+        return following
+
+    def member(self, block: bytes, header: int, start: int, stop: int) -> Member:
+        """Return the member of a header block with what the extended headers say about it."""
+        name = block[:100].split(b"\0", 1)[0]
+        prefix = block[345:500].split(b"\0", 1)[0]
+        if block[257:263] == b"ustar\0" and prefix:
+            name = prefix + b"/" + name
+        name = name if self.name is None else self.name
+        target = block[157:257].split(b"\0", 1)[0] if self.target is None else self.target
+        kind = block[156:157]
+        return Member(_text(name), header, start, stop, kind, _text(target), self.sparse or kind == b"S")
+
+
+def _records(data: bytes) -> Iterator[tuple[bytes, bytes]]:
+    """Yield the records ``LENGTH KEY=VALUE`` and a line feed of a pax header, up to the first wrong one."""
+    position = 0
+    while position < len(data):
+        digits, space, _ = data[position : position + 20].partition(b" ")
+        if not (space and digits.isdigit() and int(digits) > len(digits) + 1):
+            return
+        record = data[position + len(digits) + 1 : position + int(digits)]
+        key, equals, value = record.partition(b"=")
+        if equals:
+            yield key, value.removesuffix(b"\n")
+        position += int(digits)
+
+
+def _sparse_blocks(blob: Blob, block: bytes, start: int) -> int:
+    """Return the length of the extension blocks that an old GNU sparse header continues in."""
+    if block[156:157] != b"S" or not block[482]:
+        return 0
+    length = 0
+    while length < _LONG:
+        extension = blob.read(start + length, start + length + BLOCK)
+        length += BLOCK
+        if len(extension) < BLOCK or not extension[504]:
+            break
+    return length
+
+
+def _number(field_: bytes) -> int | None:
+    """Return a numeric field: octal digits, or base 256 if its first bit is set; ``None`` if it is neither."""
+    if field_[:1] and field_[0] & 0x80:
+        return int.from_bytes(field_[1:], "big") if field_[0] == 0x80 else None
+    digits = field_.strip(b" \0").split(b"\0", 1)[0]
+    if digits.strip(b"01234567"):
+        return None
+    return int(digits or b"0", 8)
+
+
+def _is_header(block: bytes) -> bool:
+    stated = _number(block[148:156])
+    unsigned = sum(block) - sum(block[148:156]) + 8 * 0x20
+    if stated is None or not stated:
+        return False
+    signed = unsigned - 256 * sum(octet > 127 for octet in block[:148] + block[156:])
+    return stated in {unsigned, signed}  # some old writers summed signed characters
+
+
+def _text(name: bytes) -> str:
+    return name.decode("utf-8", "surrogateescape")

@@ -1,0 +1,105 @@
+"""What a name promises, against what the content is.
+
+Content decides how bytes are examined; a name that promises something else is a finding of its own, and a model's
+name over bytes that nothing recognises is a gap, never silence.
+"""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING
+
+from chainguard_ml.model import GapReason, Severity
+from chainguard_ml.rules import formats as rules
+from chainguard_ml.text import printable
+
+if TYPE_CHECKING:
+    from collections.abc import Iterable
+
+    from chainguard_ml.model import Finding, Gap
+    from chainguard_ml.scan.interface import Blob
+
+MODEL_EXTENSIONS = frozenset(
+    {"pkl", "pickle", "joblib", "dill", "cloudpickle", "pt", "pth", "ckpt", "bin", "skops", "npy", "npz", "safetensors"}
+    | {"gguf", "onnx", "h5", "hdf5", "keras", "pb", "tflite"}
+)
+"""Extensions under which frameworks save models, in lower case."""
+
+NATIVE = frozenset({"elf", "pe", "mach-o"})
+"""Names of the formats that are machine code."""
+
+MODEL_FORMATS = frozenset({"torch-zip", "torchscript", "torch-legacy", "torch-tar", "keras", "skops", "npz", "pickle"})
+"""Names of the formats that hold a model and nothing else."""
+
+_TEXT = frozenset({"json", "jinja"})
+_NOTHING: frozenset[str] = frozenset()
+
+# What may stand behind an extension. Absent extensions promise nothing: .bin, .pt and .ckpt have been zip, tar, pickle.
+_PROMISES: dict[str, frozenset[str]] = {
+    "safetensors": frozenset({"safetensors"}),
+    "gguf": frozenset({"gguf"}),
+    "npy": frozenset({"npy"}),
+    "npz": frozenset({"npz", "zip"}),
+    "h5": frozenset({"hdf5"}),
+    "hdf5": frozenset({"hdf5"}),
+    "keras": frozenset({"keras", "zip", "hdf5"}),
+    "onnx": frozenset({"onnx"}),
+    "tflite": frozenset({"tflite"}),
+    "skops": frozenset({"skops"}),
+    **dict.fromkeys(("json", "txt", "md", "csv", "tsv", "yaml", "yml", "toml", "py", "jinja"), _TEXT),
+    **dict.fromkeys(("png", "jpg", "jpeg", "gif"), _NOTHING),
+}
+_DATA = frozenset({"safetensors", "gguf", "npy", "hdf5", "onnx", "tflite", *_TEXT})  # cannot run anything by themselves
+_LFS_POINTER = b"version https://git-lfs.github.com/spec/"
+
+
+def extension(name: str) -> str:
+    """Return the last extension of a name in lower case without the dot, or an empty string."""
+    stem, dot, last = name.rpartition("/")[2].rpartition(".")
+    return last.lower() if dot and stem else ""
+
+
+def stem(name: str) -> str:
+    """Return the last part of a path without its last extension."""
+    last = name.rpartition("/")[2]
+    return last.rpartition(".")[0] or last
+
+
+def is_model(names: Iterable[str]) -> bool:
+    """Return whether any of the names is one under which frameworks save models."""
+    return any(extension(name) in MODEL_EXTENSIONS for name in names)
+
+
+def mismatch(blob: Blob, found: str) -> Finding | None:
+    """Return the finding that a blob recognised as ``found`` has a name that promises something else."""
+    promised = extension(blob.name)
+    if not found or found in _PROMISES.get(promised, {found}):
+        return None
+    return rules.FORMAT_MISMATCH.finding(
+        blob.subject,
+        blob.location,
+        f"the name promises .{printable(promised)}, the content is {found}",
+        key=(promised, found),
+        facts={"promised": promised, "found": found},
+        severity=Severity.LOW if found in _DATA else None,
+    )
+
+
+def unrecognised(blob: Blob) -> Gap | None:
+    """Return the gap that nothing recognises what stands under a model's name; other names promise nothing."""
+    ending = extension(blob.name)
+    if ending not in MODEL_EXTENSIONS:
+        return None
+    if blob.read(0, len(_LFS_POINTER)) == _LFS_POINTER:
+        return blob.gap(GapReason.UNSUPPORTED, "this is a Git LFS pointer; the model itself is not here")
+    return blob.gap(GapReason.UNSUPPORTED, f"no known format is recognised in this .{ending} file")
+
+
+def native(blob: Blob, found: str) -> Finding:
+    """Return the finding that machine code stands where a model should be."""
+    return rules.NATIVE_CODE.finding(
+        blob.subject,
+        blob.location,
+        f"native machine code ({found.upper()}) stands where a model should be",
+        key=(found,),
+        facts={"format": found},
+    )

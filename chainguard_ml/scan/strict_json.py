@@ -1,0 +1,66 @@
+"""JSON (RFC 8259) from strangers: no duplicate names, no NaN, a bounded depth, one error."""
+
+from __future__ import annotations
+
+import json
+from typing import TYPE_CHECKING
+
+from chainguard_ml.errors import InputError
+from chainguard_ml.text import printable
+
+if TYPE_CHECKING:
+    from collections.abc import Iterator
+
+    from chainguard_ml.model import Json
+
+
+class DuplicateNameError(InputError):
+    """An object has the same name twice: readers take one or the other."""
+
+
+def loads(data: bytes, *, lenient: bool = False) -> Json:
+    """Return the JSON value of UTF-8 ``data``; ``lenient`` takes what Python's own reader takes.
+
+    Raises:
+        DuplicateNameError: An object has a name twice.
+        InputError: It is not JSON, or nested too deeply.
+    """
+    try:
+        text = data.decode("utf-8-sig")
+        value: Json = (
+            json.loads(text)
+            if lenient
+            else json.loads(text, object_pairs_hook=_without_duplicates, parse_constant=_refuse)
+        )
+    except (ValueError, RecursionError) as error:
+        raise InputError(f"it is not JSON: {printable(str(error))}") from None
+    return value
+
+
+def _without_duplicates(pairs: list[tuple[str, Json]]) -> dict[str, Json]:
+    result = dict(pairs)
+    if len(result) < len(pairs):
+        seen: set[str] = set()
+        twice = next(name for name, _ in pairs if name in seen or seen.add(name))  # type: ignore[func-returns-value]  # adds
+        raise DuplicateNameError(f"the name '{printable(twice)}' stands twice in one object")
+    return result
+
+
+def _refuse(constant: str) -> Json:
+    raise ValueError(f"{constant} is no JSON number")
+
+
+def objects(value: Json) -> Iterator[tuple[str, dict[str, Json]]]:
+    """Yield every object inside a JSON value with its JSON pointer (RFC 6901), outermost first."""
+    stack: list[tuple[str, Json]] = [("", value)]
+    while stack:
+        pointer, item = stack.pop()
+        if isinstance(item, dict):
+            yield pointer, item
+            stack += [(f"{pointer}/{_escaped(name)}", inner) for name, inner in reversed(item.items())]
+        elif isinstance(item, list):
+            stack += [(f"{pointer}/{index}", inner) for index, inner in reversed(list(enumerate(item)))]
+
+
+def _escaped(name: str) -> str:
+    return name.replace("~", "~0").replace("/", "~1")

@@ -1,0 +1,102 @@
+"""What runs in a worker process: one file after the other, opened beneath the root, mapped, examined."""
+
+from __future__ import annotations
+
+import mmap
+import os
+from collections import Counter
+from dataclasses import replace
+from pathlib import Path
+from typing import TYPE_CHECKING, BinaryIO, cast
+
+from chainguard_ml.errors import ChangedError, InputError
+from chainguard_ml.files import open_beneath, sha256_of, stable
+from chainguard_ml.model import Evidence, Finding, Gap, GapReason, Location, Subject
+from chainguard_ml.scan import naming
+from chainguard_ml.scan.examination import Session
+from chainguard_ml.scan.interface import Blob, Budgets
+
+if TYPE_CHECKING:
+    from collections.abc import Iterable, Iterator, Mapping, Sequence
+
+    from chainguard_ml.codec import JsonObject
+    from chainguard_ml.model import Json, Observation, Observations
+    from chainguard_ml.scan.interface import Judge
+
+_NO_MODELS = frozenset({"", "json", "jinja", *naming.NATIVE})
+
+
+def examine_files(argument: JsonObject) -> Observations:
+    """Examine several files: ``{"root": directory, "files": [relative path, …], "allow": [accepted global, …]}``."""
+    from chainguard_ml.scan import allowlist
+
+    judge = allowlist.make_judge(cast("Sequence[Mapping[str, Json]]", argument["allow"]))
+    root = Path(cast("str", argument["root"]))
+    for path in cast("Sequence[str]", argument["files"]):
+        yield from examine_file(root, path, judge)
+
+
+def examine_file(root: Path, path: str, judge: Judge, budgets: Budgets | None = None) -> Iterator[Observation]:
+    """Examine the file ``path`` beneath ``root``.
+
+    Its SHA-256 is computed only if there are findings, because their fingerprints need it.
+    """
+    seen: list[Observation] = []
+    subject = Subject(path)
+    try:
+        with open_beneath(root, path) as stream, stable(stream, path):
+            subject = replace(subject, size=os.fstat(stream.fileno()).st_size)
+            seen.extend(_guarded(stream, subject, Session(judge, budgets)))
+            seen = _with_digest(seen, stream)
+    except ChangedError as error:
+        seen.append(Gap(subject, GapReason.CHANGED, str(error)))
+    except InputError as error:
+        seen.append(Gap(subject, GapReason.UNREADABLE, str(error)))
+    yield from seen
+
+
+def _guarded(stream: BinaryIO, subject: Subject, session: Session) -> list[Observation]:
+    """Return what an examination says, also if it ran out of memory on the way."""
+    seen: list[Observation] = []
+    try:
+        seen.extend(_capped(_examined(stream, subject, session), subject, session.budgets.findings))
+    except MemoryError:
+        seen.append(Gap(subject, GapReason.MEMORY, "needed more memory than a worker has"))
+    except OSError as error:
+        seen.append(Gap(subject, GapReason.UNREADABLE, error.strerror or "the system refused"))
+    return seen
+
+
+def _examined(stream: BinaryIO, subject: Subject, session: Session) -> Observations:
+    if not subject.size:
+        if naming.is_model((subject.name,)):
+            yield Evidence("scan", subject, "scan", {"format": "empty", "engine": "builtin"})
+        return
+    data = memoryview(mmap.mmap(stream.fileno(), 0, access=mmap.ACCESS_READ))
+    yield from session.nested(Blob(data, subject, Location(subject.name), subject.name))
+    if session.format not in _NO_MODELS:
+        yield Evidence("scan", subject, "scan", {"format": session.format, "engine": "builtin"})
+
+
+def _capped(observations: Iterable[Observation], subject: Subject, limit: int) -> Observations:
+    """Pass on at most ``limit`` findings and gaps of one kind; more of it is one gap that says so."""
+    counts: Counter[str] = Counter()
+    for item in observations:
+        if not isinstance(item, Evidence):
+            kind = item.rule if isinstance(item, Finding) else item.reason.value
+            counts[kind] += 1
+            if counts[kind] > limit:
+                if counts[kind] == limit + 1:
+                    yield Gap(subject, GapReason.BUDGET, f"more than {limit:,} times '{kind}'; the rest is not listed")
+                continue
+        yield item
+
+
+def _with_digest(seen: list[Observation], stream: BinaryIO) -> list[Observation]:
+    if not any(isinstance(item, Finding) for item in seen):
+        return seen
+    digest = sha256_of(stream)
+    return [
+        replace(item, subject=replace(item.subject, digest=digest)) if isinstance(item, Finding) else item
+        for item in seen
+    ]
