@@ -29,6 +29,7 @@ if TYPE_CHECKING:
 _SITES = re.compile(r"(?:[Ll]ib/(?:python|pypy)[0-9.]*/(?:site|dist)-packages|Lib/site-packages)\Z")
 _METADATA = {".dist-info": "METADATA", ".egg-info": "PKG-INFO"}
 _HEADERS = 1_000_000  # bytes of metadata that are read; the description after the headers is not needed
+_SUMMARY = 500  # characters
 _BATCH = 100  # distributions for each task: a crash costs no more than these
 _BLANK_LINE = re.compile(rb"\r?\n\r?\n")
 
@@ -145,6 +146,7 @@ def _component(
         "source": "environment",
         "pinned": True,
         "requires": required_names(_texts(fields.get("requires_dist"))),
+        "summary": _text(fields.get("summary")),
         **direct,
     }
     declared = licences.declared(
@@ -153,6 +155,10 @@ def _component(
         classifiers=_texts(fields.get("classifiers")),
     )
     return library(name, version, origin, facts, licences=declared)
+
+
+def _text(value: object) -> str | None:
+    return value[:_SUMMARY] if isinstance(value, str) else None
 
 
 def _texts(value: object) -> list[str]:

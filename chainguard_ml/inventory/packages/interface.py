@@ -15,6 +15,7 @@ url        direct reference, without credentials; ``path`` for one in the file s
 commit     full commit of a reference to version control
 editable   true for a development install
 requires   PEP 503 names of the packages that it needs, sorted
+summary    what the package says that it is (environment)
 constraint where a constraints file pins it, ``path:line``
 indexes    index options of the file, ``[{option, url, path, line}]``, at one component of each file
 ========== ==========================================================================================

@@ -24,7 +24,7 @@ SITE = "venv/lib/python3.12/site-packages"
 
 def test_distributions_are_read_without_importing(collect: Callable, tmp_path: Path) -> None:
     metadata = (
-        "Metadata-Version: 2.4\nName: Torch\nVersion: 2.3.0+cu121\nLicense-Expression: BSD-3-Clause\n"
+        "Metadata-Version: 2.4\nName: Torch\nVersion: 2.3.0+cu121\nSummary: Tensors\nLicense-Expression: BSD-3-Clause\n"
         "Requires-Dist: numpy>=1\nRequires-Dist: x; extra == 'y'\nRequires-Dist: (((\n\nName: Evil\n"
     )
     files = {
@@ -44,7 +44,7 @@ def test_distributions_are_read_without_importing(collect: Callable, tmp_path: P
     ]
     torch = components[2]
     assert torch.purl == "pkg:pypi/torch@2.3.0%2Bcu121"
-    assert torch.facts == {"source": "environment", "pinned": True, "requires": ["numpy"]}
+    assert torch.facts == {"source": "environment", "pinned": True, "requires": ["numpy"], "summary": "Tensors"}
     assert torch.origin.path == f"{SITE}/torch-2.3.0+cu121.dist-info/METADATA"
 
 
