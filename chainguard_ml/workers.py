@@ -9,6 +9,7 @@ files, no core dumps.
 
 from __future__ import annotations
 
+import contextlib
 import json
 import os
 import selectors
@@ -88,11 +89,21 @@ class _Worker:
         except BrokenPipeError:
             pass  # it died before it read the task; the end of its output says so
 
-    def kill(self) -> int:
-        self.process.kill()
-        self.stdin.close()
+    def dismiss(self) -> None:
+        """Let it end by itself: its standard input ends."""
+        with contextlib.suppress(BrokenPipeError):
+            self.stdin.close()
+
+    def end(self, patience: float = 0.0) -> None:
+        """Wait for it for so many seconds, then kill it."""
+        try:
+            self.process.wait(patience)
+        except subprocess.TimeoutExpired:
+            self.process.kill()
+        with contextlib.suppress(BrokenPipeError):
+            self.stdin.close()
         self.stdout.close()
-        return self.process.wait()
+        self.process.wait()
 
 
 def _limits(config: WorkersConfig) -> JsonObject:
@@ -122,9 +133,11 @@ class WorkerPool:
         self.close()
 
     def close(self) -> None:
-        """End every worker at once."""
+        """End every worker: those that are idle end by themselves, within a second."""
+        for worker in self._workers:
+            worker.dismiss()
         while self._workers:
-            self._workers.pop().kill()
+            self._workers.pop().end(patience=1.0)
 
     @property
     def size(self) -> int:
@@ -147,14 +160,14 @@ class WorkerPool:
                         selector.unregister(worker.stdout)
                         if result.failure:
                             self._workers.remove(worker)
-                            worker.kill()
+                            worker.end()
                         else:
                             idle.append(worker)
                         yield result
             finally:
                 for key in list(selector.get_map().values()):
                     self._workers.remove(key.data)
-                    key.data.kill()
+                    key.data.end()
 
     def _hand_out(self, waiting: Iterator[Task], idle: deque[_Worker], selector: selectors.BaseSelector) -> bool:
         """Give a task to each free worker; return whether any worker is busy."""
