@@ -23,7 +23,10 @@ if TYPE_CHECKING:
 
 NAME = "json"
 
-_START = re.compile(rb"(?:\xef\xbb\xbf)?[ \t\r\n]*+[{\[]")
+_SPACE = rb"[ \t\r\n]*+"
+_START = re.compile(  # not the braces of a template
+    rb"(?:\xef\xbb\xbf)?" + _SPACE + rb"(?:\{" + _SPACE + rb'["}]|\[' + _SPACE + rb'[\]\[{"\-\dtfnNI])'
+)
 _ALWAYS = 1_000_000  # bytes up to which a document is parsed whatever it holds
 _OF_INTEREST = re.compile(rb'"(?:chat_template|auto_map|class_name|__loader__)"')
 

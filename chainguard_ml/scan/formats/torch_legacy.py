@@ -30,8 +30,9 @@ _NAMES = ("(magic number)", "(protocol version)", "(system)", "(state)", "(stora
 
 
 def recognise(blob: Blob) -> bool:
-    """Return whether the first pickle is torch's magic number."""
-    return _FIRST_PICKLE.match(blob.read(0, 64)) is not None
+    """Return whether the first pickle of several is torch's magic number."""
+    first = _FIRST_PICKLE.match(blob.read(0, 64))
+    return first is not None and first.end() < blob.size
 
 
 def examine(blob: Blob, examination: Examination) -> Observations:
