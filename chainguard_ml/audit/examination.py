@@ -31,11 +31,14 @@ def examine(context: Context) -> Observations:
         return
     yield from manifests.findings(packages)
     vulnerable: set[str] = set()
+    compared = bool(context.config.audit.service) and not context.offline
     for observation in _advised(context, packages):
+        compared |= isinstance(observation, Evidence)  # the database says what it holds, or there is none
         if isinstance(observation, Finding) and "advisory" in observation.facts:
             vulnerable.add(observation.subject.name)
         yield observation
-    statement = {"packages": len({component.purl for component in packages}), "vulnerable": len(vulnerable)}
+    count = len({component.purl for component in packages})
+    statement = {"packages": count, "compared": compared, "vulnerable": len(vulnerable)}
     yield Evidence("audit", Subject("packages", "package"), "audit", statement)
 
 

@@ -36,6 +36,8 @@ def _scan(scans: Sequence[Evidence]) -> str:
 def _audit(audits: Sequence[Evidence], databases: Sequence[Evidence]) -> str:
     packages = sum(_number(evidence, "packages") for evidence in audits)
     vulnerable = sum(_number(evidence, "vulnerable") for evidence in audits)
+    if not all(evidence.statement.get("compared") for evidence in audits):
+        return f"{plural(packages, 'package')}, not compared with advisories"
     line = f"{plural(packages, 'package')}, {vulnerable or 'none'} with a known vulnerability"
     for database in databases:
         newest = str(database.statement.get("newest", ""))[:10]

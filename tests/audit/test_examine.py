@@ -52,7 +52,7 @@ def test_a_vulnerable_package_at_its_line(
     assert finding.message == "A 1.2 is affected by PYSEC-1 (CVE-1): First"
     assert "1.6" in finding.hint
     statements = {item.kind: item.statement for item in evidence}
-    assert statements["audit"] == {"packages": 2, "vulnerable": 1}
+    assert statements["audit"] == {"packages": 2, "compared": True, "vulnerable": 1}
     assert statements["advisory-database"]["records"] == 5
     assert statements["advisory-database"]["sources"][0]["name"] == "all.zip"
 

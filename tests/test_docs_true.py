@@ -1,0 +1,67 @@
+"""The documentation says what the program does: every command in it is run, every generated page is current."""
+
+from __future__ import annotations
+
+import importlib.util
+import re
+from typing import TYPE_CHECKING
+
+import pytest
+
+from chainguard_ml import rules
+from chainguard_ml.cli.app import verbs
+
+if TYPE_CHECKING:
+    from pathlib import Path
+    from types import ModuleType
+
+
+@pytest.fixture(scope="module")
+def docs(repository: Path) -> ModuleType:
+    spec = importlib.util.spec_from_file_location("docs_script", repository / "scripts" / "docs.py")
+    assert spec
+    assert spec.loader
+    module = importlib.util.module_from_spec(spec)
+    spec.loader.exec_module(module)
+    return module
+
+
+def test_pages_are_current(docs: ModuleType) -> None:
+    wanted = docs.pages()
+    differing = [path.name for path, text in wanted.items() if path.read_text(encoding="utf-8") != text]
+    assert differing == [], "run: make docs"
+
+
+def test_no_page_of_a_rule_that_is_gone(repository: Path) -> None:
+    pages = {path.stem for path in (repository / "docs" / "rules").glob("*.md")} - {"README"}
+    assert pages == {rule.id for rule in rules.catalogue()}
+
+
+def test_every_verb_has_a_page(repository: Path) -> None:
+    for verb in verbs():
+        assert (repository / "docs" / f"{verb}.md").is_file()
+        assert f"docs/{verb}.md" in (repository / "README.md").read_text(encoding="utf-8") or verb == "rule"
+
+
+def test_links_lead_somewhere(repository: Path) -> None:
+    pages = [*repository.glob("*.md"), *(repository / "docs").rglob("*.md"), *(repository / "examples").glob("*.md")]
+    for page in pages:
+        for target in re.findall(r"\]\((?!https?:|mailto:|#)([^)#]+)", page.read_text(encoding="utf-8")):
+            assert (page.parent / target).exists(), f"{page.name} links to {target}"
+
+
+def test_commands_that_set_up_are_targets_of_the_makefile(repository: Path) -> None:
+    targets = set(re.findall(r"^([a-z]+):", (repository / "Makefile").read_text(encoding="utf-8"), re.MULTILINE))
+    for page in (repository / "README.md", repository / "CONTRIBUTING.md"):
+        assert set(re.findall(r"\bmake ([a-z]+)\b", page.read_text(encoding="utf-8"))) <= targets
+
+
+def test_rules_are_unique_and_explain_themselves() -> None:
+    catalogue = list(rules.catalogue())
+    assert len({rule.id for rule in catalogue}) == len(catalogue)
+    for rule in catalogue:
+        assert re.fullmatch(r"[a-z0-9]+(-[a-z0-9]+)*", rule.id)
+        assert not rule.title.endswith(".")
+        assert len(rule.why) > 40
+        assert len(rule.remediation) > 20
+        assert rule.family in rules.FAMILIES
