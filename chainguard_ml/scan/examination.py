@@ -15,7 +15,9 @@ if TYPE_CHECKING:
     from chainguard_ml.scan.interface import Blob, Format, Judge
 
 # These say nothing about where their content ends, so a zip archive may stand behind it.
-_OPEN_ENDED = frozenset({"", "hdf5", "7z", "zstd", "lz4", "tflite", "onnx", "torch-legacy", "pickle", *naming.NATIVE})
+_OPEN_ENDED = frozenset(
+    {"", "hdf5", "7z", "zstd", "lz4", "tflite", "onnx", "torch-legacy", "json", "jinja", "pickle", *naming.NATIVE}
+)
 
 
 @functools.cache

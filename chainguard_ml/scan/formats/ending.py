@@ -15,15 +15,16 @@ if TYPE_CHECKING:
 _ZEROS = re.compile(rb"\0*+")
 
 
-def is_padding(blob: Blob, start: int, stop: int) -> bool:
-    """Return whether there are only zero bytes from ``start`` to ``stop``."""
-    match = _ZEROS.match(blob.data, start, stop)
-    return match is not None and match.end() >= min(stop, blob.size)
+def behind_zeros(blob: Blob, start: int, stop: int) -> int:
+    """Return the offset of the first byte from ``start`` that is not zero, or ``stop`` if all are."""
+    match = _ZEROS.match(blob.data, min(start, stop), stop)
+    return match.end() if match else stop
 
 
 def trailing(blob: Blob, start: int, examination: Examination) -> Observations:
     """Report and examine what stands behind the end of the content at ``start``; zero bytes are padding."""
-    if start >= blob.size or is_padding(blob, start, blob.size):
+    start = behind_zeros(blob, start, blob.size)
+    if start >= blob.size:
         return
     count = blob.size - start
     yield rules.TRAILING_DATA.finding(

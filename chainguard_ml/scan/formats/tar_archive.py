@@ -45,10 +45,10 @@ class TarFormat:
 
     def examine(self, blob: Blob, examination: Examination) -> Observations:
         """Examine every member as a file of its own."""
-        found = tar_reader.archive(blob, examination.budgets.members)
-        for member in found.members:
+        found = tar_reader.archive(blob)
+        for member in found.members[: examination.budgets.members]:
             yield from self._member(blob, member, examination)
-        if found.limited:
+        if found.limited or len(found.members) > examination.budgets.members:
             yield blob.gap(GapReason.BUDGET, f"more than {examination.budgets.members:,} members; the rest is unread")
             return
         if found.broken:

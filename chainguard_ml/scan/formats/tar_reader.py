@@ -5,12 +5,15 @@ from __future__ import annotations
 from dataclasses import dataclass, field
 from typing import TYPE_CHECKING
 
+from chainguard_ml.scan.interface import Budgets
+
 if TYPE_CHECKING:
     from collections.abc import Iterator
 
     from chainguard_ml.scan.interface import Blob
 
 BLOCK = 512
+_MEMBERS = Budgets().members
 _LONG = 1 << 20  # bytes of a long name or of extended headers that are read
 _ZERO = bytes(BLOCK)
 
@@ -59,18 +62,18 @@ def is_tar(blob: Blob) -> bool:
     return len(block) == BLOCK and block[0] != 0 and _is_header(block)
 
 
-def archive(blob: Blob, limit: int = 100_000) -> Archive:
-    """Return the archive that starts at the first byte, reading it once for each blob; at most ``limit`` members."""
+def archive(blob: Blob) -> Archive:
+    """Return the archive that starts at the first byte, reading it once for each blob."""
     known = blob.memo.get("tar")
     if not isinstance(known, Archive):
-        known = blob.memo["tar"] = _read(blob, limit)
+        known = blob.memo["tar"] = _read(blob)
     return known
 
 
-def _read(blob: Blob, limit: int) -> Archive:
+def _read(blob: Blob) -> Archive:
     found = Archive()
     for member in _members(blob, found):
-        if len(found.members) >= limit:
+        if len(found.members) >= _MEMBERS:
             found.limited = True
             break
         found.members.append(member)
@@ -96,9 +99,9 @@ def _members(blob: Blob, found: Archive) -> Iterator[Member]:
             extended.take(kind, blob.read(start, min(stop, start + _LONG)).rstrip(b"\0") if kind in b"LK" else
                           blob.read(start, min(stop, start + _LONG)))  # fmt: skip
         else:
-            data = start + _sparse_blocks(blob, block, start)
-            yield extended.member(block, position, data, min(max(stop, data), blob.size))
-            stop += data - start
+            blocks = _sparse_blocks(blob, block, start)
+            stop += blocks
+            yield extended.member(block, position, start + blocks, min(stop, blob.size))
             extended = extended.next()
         if stop > blob.size:
             found.end, found.broken = blob.size, "the last member is cut"

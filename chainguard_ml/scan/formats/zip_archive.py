@@ -39,10 +39,10 @@ def examine_archive(
     Members for which ``is_raw`` holds are numbers that no loader parses: they are not read through, only their
     first bytes are looked at.
     """
-    found = zip_reader.archive(blob, examination.budgets.members)
+    found = zip_reader.archive(blob)
     yield from _report(blob, found, examination)
     done: set[tuple[int, int, str]] = set()
-    for member in found.members:
+    for member in found.members[: examination.budgets.members]:
         if (member.start, member.stop, member.name) not in done:
             done.add((member.start, member.stop, member.name))
             yield from _member(blob, member, examination, raw=is_raw(member.name))
@@ -68,7 +68,7 @@ def _report(blob: Blob, found: Archive, examination: Examination) -> Observation
         )
     if found.cut:
         yield blob.gap(GapReason.MALFORMED, "the zip archive has no usable central directory")
-    if found.limited:
+    if found.limited or len(found.members) > examination.budgets.members:
         yield blob.gap(GapReason.BUDGET, f"more than {examination.budgets.members:,} members; the rest is unread")
 
 

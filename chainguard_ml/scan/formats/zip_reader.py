@@ -12,7 +12,8 @@ import struct
 from dataclasses import dataclass, field, replace
 from typing import TYPE_CHECKING
 
-from chainguard_ml.scan.formats.ending import is_padding
+from chainguard_ml.scan.formats.ending import behind_zeros
+from chainguard_ml.scan.interface import Budgets
 from chainguard_ml.text import printable
 
 if TYPE_CHECKING:
@@ -22,6 +23,7 @@ if TYPE_CHECKING:
 
 _LOCAL, _CENTRAL, _END, _END64, _LOCATOR = b"PK\3\4", b"PK\1\2", b"PK\5\6", b"PK\6\6", b"PK\6\7"
 _DESCRIPTOR = b"PK\7\x08"
+_MEMBERS = Budgets().members
 _TAIL = 65_535 + 22  # the end record with the longest comment
 _CANDIDATES = 16  # end records looked at; an ordinary archive has one
 _SPLIT_MARKER = b"PK00PK\3\4"
@@ -114,11 +116,11 @@ def is_zip(blob: Blob) -> bool:
     return head[:4] in {_LOCAL, _END} or head == _SPLIT_MARKER
 
 
-def archive(blob: Blob, limit: int = 100_000) -> Archive:
-    """Return the archive that starts at the first byte, reading it once for each blob; at most ``limit`` members."""
+def archive(blob: Blob) -> Archive:
+    """Return the archive that starts at the first byte, reading it once for each blob."""
     known = blob.memo.get("zip")
     if not isinstance(known, Archive):
-        known = blob.memo["zip"] = _Reader(blob, limit).read()
+        known = blob.memo["zip"] = _Reader(blob).read()
     return known
 
 
@@ -190,7 +192,6 @@ def _end64(blob: Blob, place: int, locator: int) -> tuple[int, tuple[int, int, i
 @dataclass(slots=True)
 class _Reader:
     blob: Blob
-    limit: int
     archive: Archive = field(default_factory=Archive)
     spans: list[tuple[int, int]] = field(default_factory=list)
 
@@ -222,7 +223,7 @@ class _Reader:
         """Read one central directory and the local header of each of its members."""
         position, count = directory.start, 0
         while self.blob.read(position, position + 4) == _CENTRAL and position + 46 <= directory.record:
-            if len(self.archive.members) >= self.limit:
+            if len(self.archive.members) >= _MEMBERS:
                 self.archive.limited = True
                 return
             position = self._entry(position, directory.shift)
@@ -316,7 +317,8 @@ class _Reader:
             covered, previous = max(covered, stop), span
 
     def _between(self, start: int, stop: int) -> None:
-        if is_padding(self.blob, start, stop):
+        start = behind_zeros(self.blob, start, stop)
+        if start >= stop:
             return
         if start == 0 and self.blob.read(0, 8) == _SPLIT_MARKER and stop == 4:
             return
@@ -332,7 +334,7 @@ class _Reader:
         for index, header in enumerate(found):
             if header < behind or header + 30 > stop:
                 continue
-            if len(self.archive.members) + index >= self.limit:
+            if len(self.archive.members) + index >= _MEMBERS:
                 self.archive.limited = True
                 return
             local = struct.unpack("<4s5H3I2H", self.blob.read(header, header + 30))
