@@ -195,6 +195,8 @@ class _Decider:
         self.request = request
         config = request.config
         self.policy = policy.load(config.policy) if request.decide and config.policy else None
+        if self.policy:
+            policy.resolve(self.policy, config.params)  # wrong parameters are said as early
         self.waivers = tuple(self.policy.waivers) if self.policy else ()
         if config.waivers:
             self.waivers += policy.load_waivers(config.waivers)

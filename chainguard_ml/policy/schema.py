@@ -180,7 +180,7 @@ _ALL_FINDINGS = Group("findings", "findings", _from(*_FINDING_ROOMS), FINDING, "
 _GROUPS = (
     _ALL_FINDINGS,
     *(Group(room, f"{room} findings", _from(room), FINDING, "{item.message}") for room in _FINDING_ROOMS),
-    Group("gaps", "gaps", _from(*_FINDING_ROOMS, "sbom"), _GAP, "not examined: {item.reason}: {item.detail}"),
+    Group("gaps", "gaps", _from(*_FINDING_ROOMS, "sbom"), _GAP, "{item.reason}: {item.detail}"),
     Group("packages", "packages", _from("audit") + _from("sbom"), _PACKAGE, "{item.name} {item.version}"),
     Group("models", "models", _from("scan", "signing"), _MODEL, "{item.format}"),
     Group("signatures", "signatures", _from("signing"), _SIGNATURE, "signature of {item.path}"),
