@@ -19,6 +19,9 @@ _OPEN_ENDED = frozenset(
     {"", "hdf5", "7z", "zstd", "lz4", "tflite", "onnx", "torch-legacy", "json", "jinja", "pickle", *naming.NATIVE}
 )
 
+# What these start with (a member's name, a length, a number) can be opcodes as well: one file, two contents.
+_PICKLE_STARTS = frozenset({"tar", "torch-tar", "safetensors", "gguf", "pe", "tflite", "lzma"})
+
 
 @functools.cache
 def formats() -> tuple[Format, ...]:
@@ -32,9 +35,21 @@ def _load(entry: str) -> Format:
     return cast("Format", getattr(loaded, attribute) if attribute else loaded)
 
 
+@functools.cache
+def _by_first_byte() -> tuple[tuple[Format, ...], ...]:
+    """Return for each first byte the formats that can start with it, in the order they are asked."""
+    return tuple(
+        tuple(form for form in formats() if first in (getattr(form, "FIRST", b"") or bytes([first])))
+        for first in range(256)
+    )
+
+
 def recognise(blob: Blob) -> Format | None:
-    """Return the first registered format that recognises the bytes, or ``None``."""
-    return next((candidate for candidate in formats() if candidate.recognise(blob)), None)
+    """Return the first registered format that recognises the bytes, or ``None``; there is at least one byte."""
+    for candidate in _by_first_byte()[blob.data[0]]:
+        if candidate.recognise(blob):
+            return candidate
+    return None
 
 
 class Session:
@@ -76,6 +91,8 @@ class Session:
         if finding := naming.mismatch(blob, name):
             yield finding
         yield from self._examine(blob, found)
+        if name in _PICKLE_STARTS:
+            yield from self._pickle_too(blob)
         if name in _OPEN_ENDED:
             yield from self._appended_zip(blob)
 
@@ -95,6 +112,14 @@ class Session:
     def _is_in_model(self, blob: Blob) -> bool:
         inside = not naming.MODEL_FORMATS.isdisjoint(self._containers)
         return inside or naming.is_model((blob.location.path, *blob.location.member))
+
+    def _pickle_too(self, blob: Blob) -> Observations:
+        """Examine a file of another format as a pickle too; what is no pickle after all is no gap."""
+        from chainguard_ml.scan import pickle
+        from chainguard_ml.scan.formats.raw import payloads
+
+        if pickle.recognise(blob):
+            yield from payloads(pickle.examine(blob, self))
 
     def _appended_zip(self, blob: Blob) -> Observations:
         """Examine a zip archive at the end of something else: zip readers look from the end."""

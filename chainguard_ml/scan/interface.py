@@ -102,7 +102,10 @@ class Examination(Protocol):
 
 
 class Format(Protocol):
-    """What a format's module offers."""
+    """What a format's module offers.
+
+    It may also have ``FIRST``, the bytes that its content can start with: it is not asked about any other.
+    """
 
     NAME: str
     """Short name as it appears in reports: ``torch-zip``, ``safetensors``."""

@@ -128,3 +128,15 @@ def test_the_oldest_torch_checkpoint(scan: Scan, build: Build) -> None:
         assert scan("x.pt", build.tar({**parts, name: build.payload})).payload
     assert scan("x.pt", build.tar({**parts, "storages": number + build.payload + bytes(24)})).payload
     assert scan("x.pt", build.tar({**parts, "storages": storages + build.payload})).payload
+
+
+def test_a_tar_archive_whose_first_name_is_a_pickle(scan: Scan, build: Build) -> None:
+    told = scan("x.pkl", build.tar({"cos\nsystem\n(S'echo seen'\ntR.": b"text"}, tarfile.USTAR_FORMAT))
+    assert told.payload
+    assert told.format == "tar"
+
+
+@pytest.mark.parametrize("name", ["config.json", "checkpoint/model", "(a)", "info", "Version", "I.txt", "b", "]"])
+def test_ordinary_first_names_are_no_pickle(scan: Scan, build: Build, name: str) -> None:
+    text = b'{\n  "architectures": [\n    "Bert"\n  ]\n}\n' * 30
+    assert scan("x.tar", build.tar({name: text, "b": text}, tarfile.GNU_FORMAT)).clean

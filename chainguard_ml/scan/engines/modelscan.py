@@ -22,7 +22,7 @@ from chainguard_ml.rules import formats as rules
 from chainguard_ml.text import printable
 
 if TYPE_CHECKING:
-    from collections.abc import Iterator, Mapping, Sequence
+    from collections.abc import Mapping, Sequence
 
     from chainguard_ml.codec import JsonObject
     from chainguard_ml.model import Digest, Observation, Observations
@@ -34,11 +34,9 @@ FORMATS = {
     "torch-zip": ".pt",
     "torchscript": ".pt",
     "torch-legacy": ".pt",
-    "npz": ".npz",
-    "npy": ".npy",
     "zip": ".zip",
 }
-"""What it can read, by our names, and the extension under which it reads it."""
+"""What it can read, by our names, and the extension under which it reads it. (Its array reader needs NumPy 1.)"""
 
 WORKER = "chainguard_ml.scan.engines.modelscan:examine_files"
 """The function that a worker calls."""
@@ -109,13 +107,14 @@ def _told(answer: Answer, subject: Subject, digest: Digest | None) -> Observatio
         yield Gap(subject, GapReason.ENGINE, f"modelscan did not examine it: {text}")
     if not (answer["scanned"] or answer["errors"] or answer["skipped"]):
         yield Gap(subject, GapReason.ENGINE, "modelscan did not examine it and gave no reason")
-    yield Evidence("scan", subject, "scan", {"engine": _ENGINE, "issues": len(answer["issues"])})
+    if answer["scanned"]:
+        yield Evidence("scan", subject, "scan", {"engine": _ENGINE, "issues": len(answer["issues"])})
 
 
 def _finding(issue: Mapping[str, str], subject: Subject) -> Observation:
     module, operator = issue.get("module", ""), issue.get("operator", "")
     _, _, member = issue.get("source", "").partition(":")
-    place = Location(subject.name, tuple(_chain(member)))
+    place = Location(subject.name, (member,) if member else ())
     return rules.MODELSCAN_ISSUE.finding(
         subject,
         place,
@@ -124,11 +123,6 @@ def _finding(issue: Mapping[str, str], subject: Subject) -> Observation:
         facts={"engine": _ENGINE, "operator": operator, "module": module},
         severity=_severity(issue.get("severity", "")),
     )
-
-
-def _chain(member: str) -> Iterator[str]:
-    if member:
-        yield member
 
 
 def _severity(text: str) -> Severity | None:

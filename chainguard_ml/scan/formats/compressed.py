@@ -34,12 +34,20 @@ class Compressed:
 
     Attributes:
         NAME: Short name.
+        FIRST: First bytes; empty if any is possible.
     """
 
     def __init__(
-        self, name: str, make: Callable[[], Engine], matches: Callable[[bytes], bool], *, header: int = 0
+        self,
+        name: str,
+        first: bytes,
+        make: Callable[[], Engine],
+        matches: Callable[[bytes], bool],
+        *,
+        header: int = 0,
     ) -> None:
         self.NAME = name
+        self.FIRST = first
         self._make = make
         self._matches = matches
         self._header = header
@@ -135,9 +143,9 @@ def _is_lzma(head: bytes) -> bool:
 # Encoders write 2^n, or 2^n + 2^(n-1): what is left without the lowest bit is nothing or one higher bit.
 _HALVES = frozenset({0, *(1 << exponent for exponent in range(12, 32))})
 
-GZIP = Compressed("gzip", inflate(31), _is_gzip)
-BZIP2 = Compressed("bzip2", bunzip2, _is_bzip2)
-XZ = Compressed("xz", unlzma(lzma.FORMAT_XZ), _is_xz)
-ZFILE = Compressed("zfile", inflate(15), _is_zfile, header=_ZFILE_HEADER)
-ZLIB = Compressed("zlib", inflate(15), _is_zlib)
-LZMA = Compressed("lzma", unlzma(lzma.FORMAT_ALONE), _is_lzma)
+GZIP = Compressed("gzip", b"\x1f", inflate(31), _is_gzip)
+BZIP2 = Compressed("bzip2", b"B", bunzip2, _is_bzip2)
+XZ = Compressed("xz", b"\xfd", unlzma(lzma.FORMAT_XZ), _is_xz)
+ZFILE = Compressed("zfile", b"Z", inflate(15), _is_zfile, header=_ZFILE_HEADER)
+ZLIB = Compressed("zlib", bytes(range(0x08, 0x79, 0x10)), inflate(15), _is_zlib)
+LZMA = Compressed("lzma", b"", unlzma(lzma.FORMAT_ALONE), _is_lzma)

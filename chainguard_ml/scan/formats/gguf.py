@@ -22,6 +22,7 @@ if TYPE_CHECKING:
     from chainguard_ml.scan.interface import Blob, Examination
 
 NAME = "gguf"
+FIRST = b"G"
 
 _MAGIC = b"GGUF"
 _VERSIONS = (1, 2, 3)

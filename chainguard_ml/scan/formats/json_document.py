@@ -22,6 +22,7 @@ if TYPE_CHECKING:
     from chainguard_ml.scan.interface import Blob, Examination
 
 NAME = "json"
+FIRST = b"{[ \t\r\n\xef"
 
 _SPACE = rb"[ \t\r\n]*+"
 _START = re.compile(  # not the braces of a template

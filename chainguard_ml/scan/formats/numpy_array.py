@@ -20,6 +20,7 @@ if TYPE_CHECKING:
     from chainguard_ml.scan.interface import Blob, Examination
 
 NAME = "npy"
+FIRST = b"\x93"
 
 _MAGIC = b"\x93NUMPY"
 _HEADER_LIMIT = 1 << 16

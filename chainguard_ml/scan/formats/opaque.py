@@ -32,10 +32,12 @@ class Opaque:
 
     Attributes:
         NAME: Short name.
+        FIRST: First bytes; empty if any is possible.
     """
 
-    def __init__(self, name: str, matches: Callable[[Blob], bool], title: str = "") -> None:
+    def __init__(self, name: str, first: bytes, matches: Callable[[Blob], bool], title: str = "") -> None:
         self.NAME = name
+        self.FIRST = first
         self._matches = matches
         self._title = title
 
@@ -57,10 +59,10 @@ def _is_hdf5(blob: Blob) -> bool:
     """The superblock stands at 0, 512, 1024, 2048 …: a user block may come before it."""
     if blob.read(0, 8) == _HDF5_SIGNATURE:
         return True
-    offset = 512
+    offset = 512 if naming.extension(blob.name) in {"h5", "hdf5", "keras"} else blob.size
     while offset < blob.size:
         if blob.read(offset, offset + 8) == _HDF5_SIGNATURE:
-            return naming.extension(blob.name) in {"h5", "hdf5", "keras"}
+            return True
         offset *= 2
     return False
 
@@ -109,12 +111,12 @@ def _varint(data: bytes, position: int) -> tuple[int, int]:
     return value, position
 
 
-HDF5 = Opaque("hdf5", _is_hdf5, "HDF5")
-SEVEN_ZIP = Opaque("7z", _starts(b"7z\xbc\xaf\x27\x1c"), "a 7-Zip archive")
-ZSTD = Opaque("zstd", _starts(b"\x28\xb5\x2f\xfd"), "Zstandard compression")
-LZ4 = Opaque("lz4", _starts(b"\x04\x22\x4d\x18"), "LZ4 compression")
-TFLITE = Opaque("tflite", _starts(b"TFL3", 4), "TensorFlow Lite")
-ONNX = Opaque("onnx", _is_onnx, "ONNX")
-ELF = Opaque("elf", _starts(b"\x7fELF"))
-PE = Opaque("pe", _is_pe)
-MACH_O = Opaque("mach-o", _is_mach_o)
+HDF5 = Opaque("hdf5", b"", _is_hdf5, "HDF5")
+SEVEN_ZIP = Opaque("7z", b"7", _starts(b"7z\xbc\xaf\x27\x1c"), "a 7-Zip archive")
+ZSTD = Opaque("zstd", b"\x28", _starts(b"\x28\xb5\x2f\xfd"), "Zstandard compression")
+LZ4 = Opaque("lz4", b"\x04", _starts(b"\x04\x22\x4d\x18"), "LZ4 compression")
+TFLITE = Opaque("tflite", b"", _starts(b"TFL3", 4), "TensorFlow Lite")
+ONNX = Opaque("onnx", _IR_VERSION, _is_onnx, "ONNX")
+ELF = Opaque("elf", b"\x7f", _starts(b"\x7fELF"))
+PE = Opaque("pe", b"M", _is_pe)
+MACH_O = Opaque("mach-o", b"\xfe\xce\xcf\xca", _is_mach_o)

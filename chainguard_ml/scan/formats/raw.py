@@ -5,7 +5,7 @@ from __future__ import annotations
 import re
 from typing import TYPE_CHECKING
 
-from chainguard_ml.model import Finding
+from chainguard_ml.model import Finding, Severity
 
 if TYPE_CHECKING:
     from chainguard_ml.model import Observations
@@ -30,9 +30,14 @@ def looks_like_a_file(head: bytes) -> bool:
     return _FILE.match(head) is not None
 
 
+def payloads(observations: Observations) -> Observations:
+    """Yield the findings among observations about bytes that may be something else: gaps and doubts do not count."""
+    for item in observations:
+        if isinstance(item, Finding) and item.severity >= Severity.HIGH:
+            yield item
+
+
 def examine_raw(blob: Blob, examination: Examination) -> Observations:
     """Examine numbers that look like a file; what is no file after all is no gap, only findings count."""
     if looks_like_a_file(blob.read(0, HEAD)):
-        for item in examination.nested(blob):
-            if isinstance(item, Finding):
-                yield item
+        yield from payloads(examination.nested(blob))

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from dataclasses import dataclass, field
 from typing import TYPE_CHECKING
 
@@ -16,6 +17,7 @@ BLOCK = 512
 _MEMBERS = Budgets().members
 _LONG = 1 << 20  # bytes of a long name or of extended headers that are read
 _ZERO = bytes(BLOCK)
+_CHECKSUM = re.compile(rb"[ \0]*([0-7]{1,7})[ \0]*")
 
 REGULAR, HARD_LINK, SYMBOLIC_LINK = b"0\0" + b"7", b"1", b"2"
 SPECIAL = {b"3": "a character device", b"4": "a block device", b"6": "a pipe"}
@@ -196,12 +198,12 @@ def _number(field_: bytes) -> int | None:
 
 
 def _is_header(block: bytes) -> bool:
-    stated = _number(block[148:156])
-    unsigned = sum(block) - sum(block[148:156]) + 8 * 0x20
-    if stated is None or not stated:
+    match = _CHECKSUM.match(block, 148, 156)
+    if match is None:
         return False
+    unsigned = sum(block) - sum(block[148:156]) + 8 * 0x20
     signed = unsigned - 256 * sum(octet > 127 for octet in block[:148] + block[156:])
-    return stated in {unsigned, signed}  # some old writers summed signed characters
+    return int(match.group(1), 8) in {unsigned, signed}  # some old writers summed signed characters
 
 
 def _text(name: bytes) -> str:

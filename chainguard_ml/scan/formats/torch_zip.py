@@ -42,7 +42,10 @@ class TorchZip:
 
     Attributes:
         NAME: Short name.
+        FIRST: First byte.
     """
+
+    FIRST = b"P"
 
     def __init__(self, name: str, *, script: bool) -> None:
         self.NAME = name

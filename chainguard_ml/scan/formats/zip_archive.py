@@ -189,7 +189,10 @@ class ZipFormat:
 
     Attributes:
         NAME: Short name.
+        FIRST: First byte.
     """
+
+    FIRST = b"P"
 
     def __init__(self, name: str, matches: Callable[[list[str]], bool]) -> None:
         self.NAME = name
