@@ -13,7 +13,7 @@ from typing import TYPE_CHECKING
 
 from chainguard_ml.errors import PolicyError
 from chainguard_ml.model import Result, Severity
-from chainguard_ml.policy import document, values
+from chainguard_ml.policy import document, literals, values
 from chainguard_ml.policy.deciding import decide
 from chainguard_ml.policy.facts import Facts, typed
 from chainguard_ml.policy.including import Documents, Shape
@@ -136,6 +136,9 @@ def _item(group: str, node: Node) -> Item:
             values.conform(value.value, facts[name].type)
         except ValueError as error:
             value.problem(str(error))
+        known = literals.choices(GROUPS[group], name)
+        if known and value.value and value.value not in known:
+            value.problem(f"is never '{printable(str(value.value), 60)}'{did_you_mean(str(value.value), known)}")
     stated = {name: value.value for name, value in given.items()}
     return typed(group, {**_derived(group, stated), **stated})
 

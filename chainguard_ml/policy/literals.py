@@ -23,21 +23,22 @@ _COMPARED = re.compile(r"\bitem\.(\w+)\s*(?:[=!]=\s*('[^'\\\n]*'|\"[^\"\\\n]*\")
 def mistakes(text: str, group: Group) -> Iterator[Mistake]:
     """Yield the words in ``item.x == "word"`` and ``item.x in ["word"]`` that are no value of ``item.x``."""
     for match in _COMPARED.finditer(text):
-        choices = _choices(group, match[1])
+        known = choices(group, match[1])
         for word in _WORD.finditer(text, *match.span(2 if match[2] else 3)):
             value = word[1] or word[2] or ""
-            if choices and value and value not in choices:
-                yield _mistake(text, word.start(), match[1], value, choices)
+            if known and value and value not in known:
+                yield _mistake(text, word.start(), match[1], value, known)
 
 
-def _mistake(text: str, offset: int, fact: str, value: str, choices: tuple[str, ...]) -> Mistake:
+def _mistake(text: str, offset: int, fact: str, value: str, known: tuple[str, ...]) -> Mistake:
     before = text[:offset]
-    near = did_you_mean(value, choices)
+    near = did_you_mean(value, known)
     column = offset - (before.rfind("\n") + 1) + 1
     return Mistake(before.count("\n") + 1, column, f"item.{fact} is never '{printable(value, 60)}'{near}")
 
 
-def _choices(group: Group, name: str) -> tuple[str, ...]:
+def choices(group: Group, name: str) -> tuple[str, ...]:
+    """Return the values that a fact of a group can have; nothing where they are no closed list."""
     if name == "rule" and group.facts is FINDING:
         return _rules()
     return group.facts[name].choices if name in group.facts else ()

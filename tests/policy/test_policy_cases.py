@@ -61,7 +61,7 @@ def test_a_difference_without_details(run: Callable[[str], list[policy.CaseResul
 
 def test_tests_that_are_wrong(run: Callable[[str], list[policy.CaseResult]], refused: Callable[..., str]) -> None:
     text = """
-facts: {finding: [], findings: [{severty: x, line: a, 5: 1}], gaps: 5}
+facts: {finding: [], findings: [{severty: x, line: a, 5: 1, scope: optinal, rule: ''}], gaps: 5}
 tests:
 - {name: x, expect: {fw: pass, few: passed}, absent: [modls, 5], facts: [], params: 5, otherwise: 1}
 - {nam: x}
@@ -71,6 +71,7 @@ tests:
         "  - sample.test.yaml:5: facts.findings[0].severty: unknown key; did you mean 'severity'?",
         "  - sample.test.yaml:5: facts.findings[0].5: unknown key",
         "  - sample.test.yaml:5: facts.findings[0].line: must be a whole number of 64 bits",
+        "  - sample.test.yaml:5: facts.findings[0].scope: is never 'optinal'; did you mean 'optional'?",
         "  - sample.test.yaml:5: facts.gaps: must be a list, not a number",
         "  - sample.test.yaml:7: tests[0].facts: must be a mapping of groups, not a list",
         f"  - sample.test.yaml:7: tests[0].absent[0]: 'modls' is none of {', '.join(GROUPS)}; did you mean 'models'?",
