@@ -21,7 +21,8 @@ from chainguard_ml.workers import WorkerPool
 if TYPE_CHECKING:
     from collections.abc import Collection, Iterator, Sequence
 
-    from chainguard_ml.model import Decision, Evidence, Finding, Observation
+    from chainguard_ml.model import Decision, Evidence, Finding, Observation, Waived, Waiver
+    from chainguard_ml.policy import Policy
 
 ROOMS = ("scan", "audit", "source", "signing", "sbom")
 """The examining rooms in the order of the flow. Adding one is one name here."""
@@ -190,34 +191,41 @@ class _Decider:
     """The decision of one request: waivers, baseline, threshold, policy."""
 
     def __init__(self, request: Request) -> None:
+        self.request = request
+        self.policy: Policy | None = None
+        self.waivers: tuple[Waiver, ...] = ()
+        config = request.config
+        if not (request.decide and config.policy) and not config.waivers:
+            return  # nothing to read, so the room stays shut
         from chainguard_ml import policy
 
-        self.request = request
-        config = request.config
-        self.policy = policy.load(config.policy) if request.decide and config.policy else None
-        if self.policy:
-            policy.resolve(self.policy, config.params)  # wrong parameters are said as early
-        self.waivers = tuple(self.policy.waivers) if self.policy else ()
+        if request.decide and config.policy:
+            self.policy = policy.load(config.policy)
+            policy.resolve(self.policy, config.params)  # a wrong parameter too
+            self.waivers = tuple(self.policy.waivers)
         if config.waivers:
             self.waivers += policy.load_waivers(config.waivers)
-        if not request.waive:
-            self.waivers = ()
 
     def report(self, observations: Sequence[Observation], examined: int, context: Context | None = None) -> Report:
         """Return the report; the policy decides over what ``context`` holds, where there is one."""
-        from chainguard_ml import policy
-
         request = self.request
         findings, gaps, evidence = verdict.split(observations)
-        today = request.today or datetime.now(tz=UTC).date()
-        findings, waived, extra = policy.apply_waivers(findings, self.waivers, today)
+        findings, waived = self._waive(findings)
         findings, known = verdict.without_known(findings, request.known)
-        findings = sorted([*findings, *extra], key=lambda finding: finding.order)
         decisions = self._decide(context, findings, gaps, evidence) if context else ()
         names = [self.policy.name] if self.policy else []
         conclusion = verdict.conclude(findings, gaps, request.config.fail_on, decisions, [*waived, *known], names)
         labels = tuple(_label(path) for path in request.paths)
         return Report(request.verb, labels, examined, conclusion, tuple(evidence))
+
+    def _waive(self, findings: list[Finding]) -> tuple[list[Finding], list[Waived]]:
+        if not self.waivers or not self.request.waive:
+            return findings, []
+        from chainguard_ml import policy
+
+        today = self.request.today or datetime.now(tz=UTC).date()
+        kept, waived, extra = policy.apply_waivers(findings, self.waivers, today)
+        return sorted([*kept, *extra], key=lambda finding: finding.order), list(waived)
 
     def _decide(
         self, context: Context, findings: Sequence[Finding], gaps: Sequence[Gap], evidence: Sequence[Evidence]

@@ -60,6 +60,7 @@ def _signing(signatures: Sequence[Evidence]) -> str:
     lines = []
     for evidence in signatures:
         name, fact = printable(evidence.subject.name), evidence.statement
+        name = "the model" if name == "." else name  # verify was pointed at it
         if fact.get("verified"):
             signer = printable(str(fact.get("signer_name") or fact.get("signer")))
             lines.append(f"{name}: {plural(_number(evidence, 'files'), 'file')} as signed by {signer}")
