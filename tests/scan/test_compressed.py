@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import bz2
 import gzip
+import hashlib
 import lzma
 import zlib
 from functools import partial
@@ -129,3 +130,13 @@ def test_all_output_before_a_break_is_kept(make: Callable[[], Engine], pack: Cal
 @pytest.mark.parametrize("properties", [b"", b"\xff\0\0\0\0", b"]\xff\xff\xff\xff", b"]\0\0\0"])
 def test_wrong_lzma_properties_are_refused(properties: bytes) -> None:
     assert raw_lzma(properties) is None
+
+
+def test_a_break_far_inside_keeps_what_precedes_it() -> None:
+    plain = b"".join(hashlib.sha256(b"%d" % index).digest() for index in range(12_500))
+    packed = bytearray(zlib.compress(plain, 1))
+    packed[-2] ^= 0xFF
+    result = expand(inflate(15), memoryview(bytes(packed)), 1 << 30)
+    assert bytes(result.data) == plain
+    limited = expand(inflate(15), memoryview(bytes(packed)), 300_000)
+    assert (len(limited.data), limited.limited) == (300_000, True)

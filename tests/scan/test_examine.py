@@ -86,7 +86,7 @@ def test_directories_give_their_members_and_environments_nothing(tmp_path: Path,
 
 
 def test_a_file_that_exhausts_its_worker_costs_itself_alone(tmp_path: Path, build: Build) -> None:
-    files = {f"{index}.pkl": build.payload for index in range(4)}
+    files = {f"{index}.pkl": build.payload for index in range(12)}
     files["2.pkl"] = build.gguf(build.pair("k", 9, b"\x08\0\0\0" + (3_000_000).to_bytes(8, "little")), 1) + bytes(
         24_000_000
     )

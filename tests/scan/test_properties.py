@@ -175,6 +175,11 @@ def test_members_are_bounded(build: Build) -> None:
         assert GapReason.BUDGET in {item.reason for item in told if isinstance(item, Gap)}
 
 
+def test_large_documents_are_bounded() -> None:
+    told = examined(b'{"auto_map": {"A": "b.C"}, "x": "' + b"y" * 2000 + b'"}', "m.json", Budgets(header=1000))
+    assert {item.reason for item in told if isinstance(item, Gap)} == {GapReason.BUDGET}
+
+
 def test_members_that_share_their_data_are_examined_once_each_name(build: Build) -> None:
     data = build.zip({"a": build.harmless})
     at, end = data.index(b"PK\1\2"), data.index(b"PK\5\6")

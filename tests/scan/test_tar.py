@@ -8,6 +8,8 @@ from typing import TYPE_CHECKING
 
 import pytest
 
+from chainguard_ml.scan.formats import tar_reader
+
 if TYPE_CHECKING:
     from tests.scan.conftest import Build, Scan
 
@@ -140,3 +142,31 @@ def test_a_tar_archive_whose_first_name_is_a_pickle(scan: Scan, build: Build) ->
 def test_ordinary_first_names_are_no_pickle(scan: Scan, build: Build, name: str) -> None:
     text = b'{\n  "architectures": [\n    "Bert"\n  ]\n}\n' * 30
     assert scan("x.tar", build.tar({name: text, "b": text}, tarfile.GNU_FORMAT)).clean
+
+
+def test_global_headers_and_their_mistakes_are_read(scan: Scan, build: Build) -> None:
+    import io
+
+    stream = io.BytesIO()
+    with tarfile.open(fileobj=stream, mode="w", format=tarfile.PAX_FORMAT, pax_headers={"comment": "x"}) as archive:
+        info = tarfile.TarInfo("a")
+        info.size = len(build.payload)
+        archive.addfile(info, io.BytesIO(build.payload))
+    data = stream.getvalue()
+    assert scan("x.tar", data).payload
+    assert scan("x.tar", data.replace(b"13 comment=x", b"zz comment=x")).payload
+
+
+def test_sizes_that_are_no_numbers_are_a_gap(scan: Scan, build: Build) -> None:
+    data = bytearray(build.tar({"a": b"text"}, tarfile.USTAR_FORMAT))
+    for size in (b"zzzzzzzzzzz\0", b"\xff" * 12):
+        data[124:136] = size
+        data[148:156] = b" " * 8
+        data[148:156] = f"{sum(data[:512]):06o}\0 ".encode()
+        assert "malformed" in scan("x.tar", bytes(data)).reasons
+
+
+def test_more_members_than_are_read_are_a_gap(scan: Scan, build: Build, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(tar_reader, "_MEMBERS", 1000)
+    data = build.tar({"a": b""}, tarfile.USTAR_FORMAT)
+    assert scan("x.tar", data[:512] * 1001).reasons == {"budget"}

@@ -8,6 +8,8 @@ from typing import TYPE_CHECKING
 
 import pytest
 
+from chainguard_ml.scan.formats import zip_reader
+
 if TYPE_CHECKING:
     from tests.scan.conftest import Build, Scan
 
@@ -266,3 +268,59 @@ def test_compressed_data_that_break_are_a_gap_but_what_precedes_is_examined(scan
     told = scan("x.zip", data[:at] + b"\xff" * 8 + data[at + 8 :])
     assert told.payload
     assert told.gaps
+
+
+@pytest.mark.parametrize("shown", ["by size", "by offset"])
+def test_two_directories_of_one_end_record_are_both_read(scan: Scan, build: Build, shown: str) -> None:
+    good, bad = build.zip({"a": b"text"}), build.zip({"b": build.payload})
+    directories = {}
+    for name, data in (("good", good), ("bad", bad)):
+        at, end = data.index(b"PK\1\2"), data.index(b"PK\5\6")
+        directories[name] = (data[:at], bytearray(data[at:end]))
+    order = ("bad", "good") if shown == "by size" else ("good", "bad")
+    (local_1, first), (local_2, second) = directories[order[0]], directories[order[1]]
+    offset = len(local_1) + len(local_2)
+    shift = len(first)  # readers that go by the size add it to every offset
+    struct.pack_into("<I", second, 42, (len(local_1) - shift) % (1 << 32))
+    end = struct.pack("<4s4H2IH", b"PK\5\6", 0, 0, 1, 1, len(second), offset, 0)
+    told = scan("x.zip", local_1 + local_2 + bytes(first) + bytes(second) + end)
+    assert told.payload
+    assert "zip-inconsistent" in told.rules
+
+
+def test_more_members_than_are_read_are_a_gap(scan: Scan, build: Build, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(zip_reader, "_MEMBERS", 1000)
+    data = build.zip({"a": b"text"})
+    at, end = data.index(b"PK\1\2"), data.index(b"PK\5\6")
+    told = scan("x.zip", data[:at] + data[at:end] * 1001 + data[end:])
+    assert "budget" in told.reasons
+    local = data[:at]
+    assert "budget" in scan("y.zip", local * 1001).reasons
+
+
+def test_a_split_marker_is_ordinary(scan: Scan, build: Build) -> None:
+    data = build.zip({"a": b"text"})
+    at = data.index(b"PK\1\2")
+    data = patched(patched(data, b"PK\5\6", 16, struct.pack("<I", at + 4)), b"PK\1\2", 42, struct.pack("<I", 4))
+    assert scan("x.zip", b"PK00" + data).clean
+
+
+def test_unsigned_descriptors_are_ordinary(scan: Scan, build: Build) -> None:
+    import zlib
+
+    data = build.zip({"a": b"text"})
+    at = data.index(b"PK\1\2")
+    local = patched(patched(data[:at], b"PK\3\4", 6, b"\x08\0"), b"PK\3\4", 14, bytes(12))
+    for descriptor in (
+        struct.pack("<3I", zlib.crc32(b"text"), 4, 4),
+        struct.pack("<I2Q", zlib.crc32(b"text"), 4, 4),
+        b"PK\7\x08" + struct.pack("<I2Q", zlib.crc32(b"text"), 4, 4),
+    ):
+        rest = patched(data[at:], b"PK\1\2", 8, b"\x08\0")
+        rest = patched(rest, b"PK\5\6", 16, struct.pack("<I", at + len(descriptor)))
+        assert scan("x.zip", local + descriptor + rest).clean
+
+
+def test_names_of_old_tools_are_decoded(scan: Scan, build: Build) -> None:
+    data = build.zip({"modell": build.payload}).replace(b"modell", b"m\x94dell")
+    assert scan("x.zip", data).findings[0].location.member == ("mödell",)

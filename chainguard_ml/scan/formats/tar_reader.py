@@ -98,8 +98,7 @@ def _members(blob: Blob, found: Archive) -> Iterator[Member]:
         size = extended.size if extended.size is not None and kind not in b"xgLK" else size
         stop = start + (0 if kind in {HARD_LINK, SYMBOLIC_LINK, b"5", *SPECIAL} else size)
         if kind in b"xgLK":
-            extended.take(kind, blob.read(start, min(stop, start + _LONG)).rstrip(b"\0") if kind in b"LK" else
-                          blob.read(start, min(stop, start + _LONG)))  # fmt: skip
+            extended.take(kind, blob.read(start, min(stop, start + _LONG)))
         else:
             blocks = _sparse_blocks(blob, block, start)
             stop += blocks
@@ -124,9 +123,9 @@ class _Extended:
 
     def take(self, kind: bytes, data: bytes) -> None:
         if kind == b"L":
-            self.name = data
+            self.name = data.split(b"\0", 1)[0]
         elif kind == b"K":
-            self.target = data
+            self.target = data.split(b"\0", 1)[0]
         else:
             records = dict(_records(data))
             if kind == b"g":
@@ -202,8 +201,10 @@ def _is_header(block: bytes) -> bool:
     if match is None:
         return False
     unsigned = sum(block) - sum(block[148:156]) + 8 * 0x20
-    signed = unsigned - 256 * sum(octet > 127 for octet in block[:148] + block[156:])
-    return int(match.group(1), 8) in {unsigned, signed}  # some old writers summed signed characters
+    if int(match.group(1), 8) == unsigned:
+        return True
+    negative = sum(octet > 127 for octet in block[:148] + block[156:])  # some old writers summed signed characters
+    return int(match.group(1), 8) == unsigned - 256 * negative
 
 
 def _text(name: bytes) -> str:

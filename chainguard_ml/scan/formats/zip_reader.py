@@ -7,6 +7,7 @@ hidden member or another file.
 
 from __future__ import annotations
 
+import itertools
 import re
 import struct
 from dataclasses import dataclass, field, replace
@@ -101,11 +102,12 @@ class Archive:
 
 @dataclass(frozen=True, slots=True)
 class _Directory:
-    """A central directory: where it is, what to add to its offsets, how many members, where its end record ends."""
+    """A central directory: where it is, what to add to its offsets, how many members, its end records from and to."""
 
     start: int
     shift: int
     count: int
+    records: int
     record: int
     end: int
 
@@ -137,7 +139,9 @@ def appended(blob: Blob) -> tuple[int, int] | None:
     if directory is None:
         return None
     position, first = directory.start, directory.start
-    while blob.read(position, position + 4) == _CENTRAL and position + 46 <= directory.record:
+    for _ in range(_MEMBERS):
+        if blob.read(position, position + 4) != _CENTRAL or position + 46 > directory.record:
+            break
         n, m, k = struct.unpack("<3H", blob.read(position + 28, position + 34))
         (header,) = struct.unpack("<I", blob.read(position + 42, position + 46))
         if 0 < header + directory.shift < first and header != _ALL32:
@@ -155,12 +159,12 @@ def _directories(blob: Blob) -> Iterator[_Directory]:
         position = tail.rfind(_END, 0, position + 3)
         if position < 0:
             return
-        found = _directory(blob, base + position) if len(tail) - position >= 22 else None
-        if found:
-            yield found
+        if len(tail) - position >= 22:
+            yield from _pointed_at(blob, base + position)
 
 
-def _directory(blob: Blob, record: int) -> _Directory | None:
+def _pointed_at(blob: Blob, record: int) -> Iterator[_Directory]:
+    """Yield the directories that an end record points at: readers that go by its size may see another one."""
     fields = struct.unpack("<4s4H2IH", blob.read(record, record + 22))
     count, length, offset, comment = fields[4], fields[5], fields[6], fields[7]
     end, before = min(record + 22 + comment, blob.size), record
@@ -171,12 +175,11 @@ def _directory(blob: Blob, record: int) -> _Directory | None:
         if large:
             count, length, offset = large
     # As readers that follow the size do; the difference to the stated offset is what stands before the archive.
-    for start in (before - length, offset):
+    for start in sorted({before - length, offset}, key=lambda start: start != before - length):
         if 0 <= start < before and blob.read(start, start + 4) == _CENTRAL:
-            return _Directory(start, start - offset, count, record, end)
+            yield _Directory(start, start - offset, count, before, record, end)
     if count == length == 0 and record == 0:
-        return _Directory(record, 0, 0, record, end)
-    return None
+        yield _Directory(record, 0, 0, record, record, end)
 
 
 def _end64(blob: Blob, place: int, locator: int) -> tuple[int, tuple[int, int, int] | None]:
@@ -205,17 +208,18 @@ class _Reader:
             return found
         found.end = main.end
         self._list(main)
-        self._others(directories)
+        self._others(main, directories)
         self._account(main)
         return found
 
     def _problem(self, text: str, offset: int, member: str = "", *, grave: bool = False) -> None:
         self.archive.problems.append(Problem(text, offset, member, grave))
 
-    def _others(self, directories: Iterator[_Directory]) -> None:
+    def _others(self, main: _Directory, directories: Iterator[_Directory]) -> None:
         """Take also the members of other directories, unless they belong to an archive that is itself a member."""
         for other in directories:
-            if not any(start <= other.record < stop for start, stop in self.spans):
+            inside = any(start <= other.record < stop for start, stop in self.spans)
+            if other.record == main.record or not inside:
                 self._problem("the archive has two central directories", other.record, grave=True)
                 self._list(other)
 
@@ -228,7 +232,7 @@ class _Reader:
                 return
             position = self._entry(position, directory.shift)
             count += 1
-        self.spans.append((directory.start, directory.end))
+        self.spans += [(directory.start, position), (directory.records, directory.end)]
         if count & _ALL16 != directory.count & _ALL16:
             text = f"the end record counts {directory.count} members, the directory has {count}"
             self._problem(text, directory.record, grave=True)
@@ -329,12 +333,13 @@ class _Reader:
 
     def _walk(self, start: int, stop: int) -> Iterator[Member]:
         """Yield the members whose local headers stand between two offsets."""
-        found = [match.start() for match in _LOCAL_AT.finditer(self.blob.data, start, stop)]
+        matches = _LOCAL_AT.finditer(self.blob.data, start, stop)
+        found = [match.start() for match in itertools.islice(matches, _MEMBERS + 1)]
         behind = start
         for index, header in enumerate(found):
             if header < behind or header + 30 > stop:
                 continue
-            if len(self.archive.members) + index >= _MEMBERS:
+            if index >= _MEMBERS:
                 self.archive.limited = True
                 return
             local = struct.unpack("<4s5H3I2H", self.blob.read(header, header + 30))
