@@ -232,7 +232,8 @@ class Artifact:
     @property
     def subject(self) -> Subject:
         """The noun that observations about this artifact use."""
-        kind = "directory" if self.members or self.kind is ArtifactKind.MODEL_DIRECTORY else "file"
+        directory = self.members or self.kind in {ArtifactKind.MODEL_DIRECTORY, ArtifactKind.ENVIRONMENT}
+        kind = "directory" if directory else "file"
         return Subject(self.path, kind, self.digest, self.size)
 
 

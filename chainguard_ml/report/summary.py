@@ -52,7 +52,7 @@ def _source(workflows: Sequence[Evidence], sources: Sequence[Evidence]) -> str:
         pinned = sum(_number(evidence, "pinned") for evidence in workflows)
         parts.append(f"{plural(len(workflows), 'workflow')}, {pinned} of {plural(actions, 'action')} pinned")
     if sources:
-        parts.append(plural(len(sources), "source file"))
+        parts.append(plural(sum(_number(evidence, "files") for evidence in sources), "source file"))
     return "; ".join(parts)
 
 
