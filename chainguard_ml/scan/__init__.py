@@ -70,8 +70,8 @@ def examine(context: Context) -> Observations:
     argument: JsonObject = {"root": str(context.root), "allow": allow}
     recognised: dict[str, str] = {}
     for item in _run(context, _WORKER, argument, files):
-        if isinstance(item, Evidence):
-            recognised[item.subject.name] = str(item.statement.get("format", ""))
+        if isinstance(item, Evidence) and item.kind == "scan":
+            recognised[item.subject.name] = str(item.statement["format"])
         yield item
     if "modelscan" in context.config.scan.engines:
         yield from _second_opinion(context, files, recognised)

@@ -114,12 +114,14 @@ class Session:
         return inside or naming.is_model((blob.location.path, *blob.location.member))
 
     def _pickle_too(self, blob: Blob) -> Observations:
-        """Examine a file of another format as a pickle too; what is no pickle after all is no gap."""
+        """Examine the opcodes that a file of another format starts with; what is no pickle after all is no gap."""
         from chainguard_ml.scan import pickle
         from chainguard_ml.scan.formats.raw import payloads
+        from chainguard_ml.scan.formats.torch_streams import opcodes_end
 
-        if pickle.recognise(blob):
-            yield from payloads(pickle.examine(blob, self))
+        start = blob.window("(as a pickle)", 0, opcodes_end(blob, 0) + 1)
+        if start.size > 1 and pickle.recognise(start):
+            yield from payloads(pickle.examine(start, self))
 
     def _appended_zip(self, blob: Blob) -> Observations:
         """Examine a zip archive at the end of something else: zip readers look from the end."""

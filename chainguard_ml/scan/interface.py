@@ -144,5 +144,9 @@ class Judgement:
 class Judge(Protocol):
     """Judges a global by exact module, qualified name and use; default deny."""
 
+    @property
+    def needs_digest(self) -> bool:
+        """Whether a judgement can depend on the file's digest, so that the subject must have it beforehand."""
+
     def judge(self, use: Use, subject: Subject) -> Judgement:
         """Return the judgement on one use in one file."""

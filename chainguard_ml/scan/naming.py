@@ -33,7 +33,9 @@ MODEL_FORMATS = frozenset({"torch-zip", "torchscript", "torch-legacy", "torch-ta
 _TEXT = frozenset({"json", "jinja"})
 _NOTHING: frozenset[str] = frozenset()
 
-# What may stand behind an extension. Absent extensions promise nothing: .bin, .pt and .ckpt have been zip, tar, pickle.
+_TORCH = frozenset({"torch-zip", "torchscript", "torch-legacy", "torch-tar", "zip", "tar", "pickle", "safetensors"})
+
+# What may stand behind an extension. Absent extensions promise nothing: .bin and .ckpt have been nearly everything.
 _PROMISES: dict[str, frozenset[str]] = {
     "safetensors": frozenset({"safetensors"}),
     "gguf": frozenset({"gguf"}),
@@ -45,6 +47,7 @@ _PROMISES: dict[str, frozenset[str]] = {
     "onnx": frozenset({"onnx"}),
     "tflite": frozenset({"tflite"}),
     "skops": frozenset({"skops"}),
+    **dict.fromkeys(("pt", "pth"), _TORCH | NATIVE),  # native code is a finding of its own
     **dict.fromkeys(("json", "txt", "md", "csv", "tsv", "yaml", "yml", "toml", "py", "jinja"), _TEXT),
     **dict.fromkeys(("png", "jpg", "jpeg", "gif"), _NOTHING),
 }

@@ -39,13 +39,14 @@ def examine_files(argument: JsonObject) -> Observations:
 def examine_file(root: Path, path: str, judge: Judge, budgets: Budgets | None = None) -> Iterator[Observation]:
     """Examine the file ``path`` beneath ``root``.
 
-    Its SHA-256 is computed only if there are findings, because their fingerprints need it.
+    Its SHA-256 is computed only if there are findings, because their fingerprints need it, or if the judge needs it.
     """
     seen: list[Observation] = []
     subject = Subject(path)
     try:
         with open_beneath(root, path) as stream, stable(stream, path):
-            subject = replace(subject, size=os.fstat(stream.fileno()).st_size)
+            digest = sha256_of(stream) if judge.needs_digest else None
+            subject = Subject(path, digest=digest, size=os.fstat(stream.fileno()).st_size)
             seen.extend(_guarded(stream, subject, Session(judge, budgets)))
             seen = _with_digest(seen, stream)
     except ChangedError as error:
@@ -79,21 +80,26 @@ def _examined(stream: BinaryIO, subject: Subject, session: Session) -> Observati
 
 
 def _capped(observations: Iterable[Observation], subject: Subject, limit: int) -> Observations:
-    """Pass on at most ``limit`` findings and gaps of one kind; more of it is one gap that says so."""
+    """Pass on at most ``limit`` observations of one kind; more findings or gaps of it are one gap that says so."""
     counts: Counter[str] = Counter()
     for item in observations:
-        if not isinstance(item, Evidence):
-            kind = item.rule if isinstance(item, Finding) else item.reason.value
-            counts[kind] += 1
-            if counts[kind] > limit:
-                if counts[kind] == limit + 1:
-                    yield Gap(subject, GapReason.BUDGET, f"more than {limit:,} times '{kind}'; the rest is not listed")
-                continue
-        yield item
+        kind = _kind(item)
+        counts[kind] += 1
+        if counts[kind] <= limit:
+            yield item
+        elif counts[kind] == limit + 1 and not isinstance(item, Evidence):
+            yield Gap(subject, GapReason.BUDGET, f"more than {limit:,} times '{kind}'; the rest is not listed")
+
+
+def _kind(item: Observation) -> str:
+    if isinstance(item, Finding):
+        return item.rule
+    return item.reason.value if isinstance(item, Gap) else f"evidence of kind {item.kind}"
 
 
 def _with_digest(seen: list[Observation], stream: BinaryIO) -> list[Observation]:
-    if not any(isinstance(item, Finding) for item in seen):
+    findings = [item for item in seen if isinstance(item, Finding)]
+    if not findings or findings[0].subject.digest:
         return seen
     digest = sha256_of(stream)
     return [

@@ -49,7 +49,7 @@ class Told:
 
     @property
     def format(self) -> str:
-        return str(self.evidence[0].statement["format"]) if self.evidence else ""
+        return next((str(item.statement["format"]) for item in self.evidence if item.kind == "scan"), "")
 
     @property
     def reasons(self) -> set[str]:

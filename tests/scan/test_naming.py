@@ -28,7 +28,7 @@ ONNX = b"\x08\x08\x12\x07pytorch\x1a\x052.0.0:\x04abcd"
 
 @pytest.mark.parametrize("name", SIGNATURES)
 def test_recognised_formats_that_are_not_read_are_gaps(scan: Scan, name: str) -> None:
-    told = scan("model.pt", SIGNATURES[name])
+    told = scan("model.bin", SIGNATURES[name])
     assert told.reasons == {"unsupported"}
     assert told.format == name
     assert not told.findings
@@ -36,6 +36,13 @@ def test_recognised_formats_that_are_not_read_are_gaps(scan: Scan, name: str) ->
 
 def test_hdf5_behind_a_user_block_is_recognised(scan: Scan) -> None:
     assert scan("model.h5", bytes(1024) + SIGNATURES["hdf5"]).format == "hdf5"
+
+
+def test_containers_that_torch_does_not_read_are_no_checkpoint(scan: Scan) -> None:
+    for name in ("7z", "zstd", "lz4"):
+        told = scan("model.pt", SIGNATURES[name])
+        assert told.rules == {"format-mismatch"}
+        assert told.reasons == {"unsupported"}
 
 
 @pytest.mark.parametrize("name", NATIVE)

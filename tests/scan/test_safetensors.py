@@ -119,3 +119,11 @@ def test_an_unknown_type_is_a_gap(scan: Scan, build: Build) -> None:
 def test_many_wrong_entries_are_summed_up(scan: Scan, build: Build) -> None:
     told = scan("x.safetensors", build.safetensors({f"t{index}": [] for index in range(500)}))
     assert len(told.findings) == 21
+
+
+def test_a_file_whose_length_is_an_opcode_is_a_pickle_too(scan: Scan) -> None:
+    # The length's low byte is BINUNICODE; its text runs over the rest of the length into the header.
+    length = 0x58 | 0x40 << 8
+    header = b'{"__metadata__":{"k":"' + b"x" * 39
+    opcodes = b"0cos\nsystem\n(S'echo seen'\ntR."
+    assert scan("x.safetensors", struct.pack("<Q", length) + (header + opcodes).ljust(length)).payload

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import hashlib
 import os
 from typing import TYPE_CHECKING
 
@@ -23,6 +24,8 @@ if TYPE_CHECKING:
 class Meddling:
     """A judge during whose work somebody writes to the file."""
 
+    needs_digest = False
+
     def __init__(self, path: Path) -> None:
         self.path = path
         self.real = allowlist.make_judge([])
@@ -43,6 +46,8 @@ def test_a_file_that_changes_is_a_gap_beside_what_was_seen(tmp_path: Path, build
 
 class Starving:
     """A judge with whom memory runs out."""
+
+    needs_digest = False
 
     def judge(self, use: Use, subject: Subject) -> Judgement:
         raise MemoryError(use, subject)
@@ -79,3 +84,14 @@ def test_a_file_that_the_system_refuses_to_map_is_a_gap(
     monkeypatch.setattr(mmap, "mmap", refuse)
     (gap,) = examine_file(tmp_path, "m.pkl", allowlist.make_judge([]))
     assert gap.reason is GapReason.UNREADABLE
+
+
+def test_globals_accepted_for_a_digest_hold_for_that_file_alone(tmp_path: Path) -> None:
+    data = b"\x80\x02cmypackage\nNet\n)R."
+    digest = hashlib.sha256(data).hexdigest()
+    accepted = {"name": "mypackage.Net", "may_be": ["called"], "reason": "ours", "path": "", "sha256": digest}
+    judge = allowlist.make_judge([accepted])
+    for name, content, found in (("m.pkl", data, False), ("n.pkl", data + b"N.", True)):
+        (tmp_path / name).write_bytes(content)
+        told = list(examine_file(tmp_path, name, judge))
+        assert any(isinstance(item, Finding) for item in told) is found

@@ -35,20 +35,21 @@ _MOST = 10_000  # pickles looked for between numbers
 
 def pickle_end(blob: Blob, start: int) -> int | None:
     """Return the offset behind the STOP of the pickle that starts at ``start``; ``None`` if it breaks off."""
+    stop = opcodes_end(blob, start)
+    return stop + 1 if stop < blob.size and blob.data[stop] == _STOP else None
+
+
+def opcodes_end(blob: Blob, start: int) -> int:
+    """Return the offset of the first STOP from ``start``, or of what is no opcode; the size if all are opcodes."""
     position = start
     while position < blob.size:
         match = _FIXED.match(blob.data, position)
         position = match.end() if match else position
-        if position >= blob.size:
-            return None
-        opcode = blob.data[position]
-        if opcode == _STOP:
-            return position + 1
-        width = _COUNTED.get(opcode)
+        width = _COUNTED.get(blob.data[position]) if position < blob.size else None
         if width is None:
-            return None
+            return position
         position += 1 + width + int.from_bytes(blob.read(position + 1, position + 1 + width), "little")
-    return None
+    return blob.size
 
 
 def examine_streams(blob: Blob, names: tuple[str, ...], examination: Examination) -> Observations:
