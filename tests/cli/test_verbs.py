@@ -1,0 +1,268 @@
+"""Each verb from end to end, with good and with bad input."""
+
+from __future__ import annotations
+
+import json
+import os
+import subprocess
+import zipfile
+from typing import TYPE_CHECKING
+
+import pytest
+
+if TYPE_CHECKING:
+    from collections.abc import Callable
+    from pathlib import Path
+
+    from tests.conftest import Run
+
+    Cli = Callable[..., Run]
+
+
+@pytest.fixture
+def keys(tmp_path: Path) -> tuple[Path, Path]:
+    """A P-256 key pair made by OpenSSL, as a release engineer would."""
+    private, public = tmp_path / "release.pem", tmp_path / "release.pub"
+    subprocess.run(["openssl", "ecparam", "-name", "prime256v1", "-genkey", "-noout", "-out", private], check=True)
+    subprocess.run(["openssl", "ec", "-in", private, "-pubout", "-out", public], check=True, capture_output=True)
+    return private, public
+
+
+def test_sign_then_verify_then_tamper(cli: Cli, pipeline: Path, keys: tuple[Path, Path]) -> None:
+    private, public = keys
+    model = pipeline / "model"
+    signed = cli("sign", model, "--key", private)
+    assert (signed.code, signed.out) == (0, "")
+    assert (model / "model.sig").is_file()
+    verified = cli("verify", model, "--key", public)
+    assert (verified.code, "PASS" in verified.out) == (0, True)
+    (model / "weights.pkl").write_bytes(b"\x80\x04N.")
+    tampered = cli("verify", model, "--key", public, "-f", "json")
+    assert tampered.code == 1
+    (finding,) = json.loads(tampered.out)["findings"]
+    assert (finding["rule"], finding["location"]["path"]) == ("model-tampered", "weights.pkl")
+    assert finding["facts"]["reason"] == "tampered"
+
+
+def test_sign_with_an_encrypted_key(cli: Cli, pipeline: Path, keys: tuple[Path, Path], tmp_path: Path) -> None:
+    private, public = keys
+    locked, secret = tmp_path / "locked.pem", "correct horse"
+    convert = ["openssl", "pkcs8", "-topk8", "-in", private, "-out", locked, "-passout", f"pass:{secret}"]
+    subprocess.run(convert, check=True)
+    refused = cli("sign", pipeline / "model", "--key", locked)
+    assert (refused.code, refused.err.splitlines()[0]) == (2, "error: the private key is encrypted")
+    wrong = cli("sign", pipeline / "model", "--key", locked, env={"CHAINGUARD_ML_PASSPHRASE": "wrong secret"})
+    assert wrong.code == 2
+    assert "wrong secret" not in wrong.err
+    (tmp_path / "passphrase").write_text(f"{secret}\n", encoding="utf-8")
+    assert cli("sign", pipeline / "model", "--key", locked, "--passphrase-file", tmp_path / "passphrase").code == 0
+    again = cli("sign", pipeline / "model", "--key", locked, env={"CHAINGUARD_ML_PASSPHRASE": secret})
+    assert again.code == 0
+    assert cli("verify", pipeline / "model", "--key", public).code == 0
+
+
+@pytest.mark.parametrize("what", ["missing.pem", "directory", "notes.txt"])
+def test_a_key_that_is_none_is_refused(cli: Cli, pipeline: Path, tmp_path: Path, what: str) -> None:
+    (tmp_path / "directory").mkdir()
+    (tmp_path / "notes.txt").write_text("no key", encoding="utf-8")
+    for verb in ("sign", "verify"):
+        shown = cli(verb, pipeline / "model", "--key", what)
+        assert shown.code == 2
+        assert what in shown.err
+
+
+def test_verify_needs_a_key_and_a_signature(cli: Cli, pipeline: Path, keys: tuple[Path, Path]) -> None:
+    shown = cli("verify", pipeline / "model")
+    assert shown.code == 2
+    assert shown.err.startswith("error: there is no public key to verify with\nhint: ")
+    missing = cli("verify", pipeline / "model", "--key", keys[1], "-f", "json")
+    assert missing.code == 1
+    assert json.loads(missing.out)["findings"][0]["facts"]["reason"] == "missing"
+
+
+def test_audit_with_a_database(cli: Cli, tmp_path: Path, advisories: Path) -> None:
+    (tmp_path / "chainguard-ml.toml").write_text("audit.max-age-days = 36500\n", encoding="utf-8")
+    lock = tmp_path / "requirements.txt"
+    lock.write_text("# comment\nbrokenlib==1.1\nfine==1\n", encoding="utf-8")
+    imported = cli("audit", "db", "import", advisories)
+    assert imported.code == 0
+    assert "imported 1 advisory for 1 package" in imported.err
+    shown = cli("audit", lock, "-f", "json")
+    assert shown.code == 1
+    (finding,) = [item for item in json.loads(shown.out)["findings"] if item["rule"] == "vulnerable-dependency"]
+    assert finding["location"] == {"path": "requirements.txt", "line": 2}
+    assert finding["facts"]["advisory"] == "PYSEC-0000-1"
+    assert finding["severity"] == "critical"
+    status = cli("audit", "db", "status")
+    assert status.code == 0
+    assert "records      1\n" in status.out
+
+
+def test_audit_without_a_database_is_incomplete_never_clean(cli: Cli, tmp_path: Path) -> None:
+    (tmp_path / "requirements.txt").write_text("fine==1 --hash=sha256:" + "0" * 64 + "\n", encoding="utf-8")
+    shown = cli("audit", "requirements.txt")
+    assert shown.code == 4
+    assert "chainguard-ml audit db import" in shown.out
+    assert "not compared with advisories" in shown.out
+    assert cli("audit", "db", "status").code == 4
+
+
+@pytest.mark.parametrize("content", [b"", b"PK\x03\x04broken", b"not a zip at all", b"\x00" * 100])
+def test_an_osv_zip_that_is_none(cli: Cli, tmp_path: Path, content: bytes) -> None:
+    (tmp_path / "all.zip").write_bytes(content)
+    shown = cli("audit", "db", "import", "all.zip")
+    assert (shown.code, shown.out) == (4, "")
+    assert shown.err.startswith("error: ")
+    assert "\nhint: " in shown.err
+    assert cli("audit", "db", "import", "missing.zip").code in {2, 4}
+
+
+def test_audit_reads_a_file_of_any_name(cli: Cli, tmp_path: Path, advisories: Path) -> None:
+    assert cli("audit", "db", "import", advisories).code == 0
+    (tmp_path / "deps.in").write_text("brokenlib==1.0\n", encoding="utf-8")
+    assert cli("audit", "deps.in").code == 1
+
+
+def test_a_bill_of_materials(cli: Cli, pipeline: Path, tmp_path: Path) -> None:
+    written = cli("sbom", pipeline, "-o", "bom.json")
+    assert (written.code, written.out, written.err) == (0, "", "")
+    document = json.loads((tmp_path / "bom.json").read_text(encoding="utf-8"))
+    assert document["specVersion"] == "1.6"
+    assert "timestamp" not in document["metadata"]
+    dated = cli("sbom", pipeline, env={"SOURCE_DATE_EPOCH": "1700000000"})
+    assert json.loads(dated.out)["metadata"]["timestamp"].startswith("2023-11-14T22:13:20")
+    assert cli("sbom", pipeline, env={"SOURCE_DATE_EPOCH": "soon"}).code == 2
+
+
+def test_init_writes_what_check_reads(cli: Cli, pipeline: Path) -> None:
+    made = cli("init", pipeline)
+    assert made.code == 0
+    assert {line.split()[0] for line in made.err.splitlines()} == {"wrote", "next:"}
+    refused = cli("init", pipeline)
+    assert refused.code == 2
+    assert "already there: chainguard-ml.toml" in refused.err
+    assert cli("init", pipeline, "--force").code == 0
+    assert cli("init", pipeline / "train.py").code == 2
+    assert cli("policy", "check", pipeline / "policies" / "release.yaml").code == 0
+    shown = cli("check", cwd=pipeline)
+    assert shown.code == 1
+    assert "models-are-signed" in shown.out
+
+
+def test_policy_verbs(cli: Cli, repository: Path, tmp_path: Path) -> None:
+    assert "release: Model release gate" in cli("policy", "list").out
+    assert cli("policy", "check", "release").err.startswith("release: ")
+    assert cli("policy", "test", repository / "policies" / "release.test.yaml").code == 0
+    (tmp_path / "typo.yaml").write_text(
+        "apiVersion: chainguard-ml/v1\nkind: Policy\nmetadata: {name: t, title: T, owner: o, version: 1}\n"
+        "rules:\n- {id: a, title: A, severity: high, for_each: models, require: item.sise > 'a', remediation: r}\n",
+        encoding="utf-8",
+    )
+    shown = cli("check", repository / "examples" / "pipeline", "--policy", "typo.yaml")
+    assert (shown.code, shown.out) == (2, "")
+    assert "item.sise" in shown.err
+
+
+def test_rules_are_listed_and_explained(cli: Cli) -> None:
+    listed = cli("rule").out
+    assert "model-tampered" in listed
+    page = cli("rule", "model-tampered").out
+    assert page.startswith("# model-tampered\n")
+    assert "## What to do" in page
+
+
+def test_source_finds_an_action_that_can_move(cli: Cli, repository: Path) -> None:
+    shown = cli("source", repository / "examples" / "tampered", "--fail-on", "medium")
+    assert shown.code == 1
+    assert "unpinned-action" in shown.out
+    assert cli("source", repository / "examples" / "pipeline").code == 0
+
+
+def test_the_example_passes_and_its_tampered_copy_fails(cli: Cli, repository: Path) -> None:
+    examples = repository / "examples"
+    assert cli("audit", "db", "import", examples / "advisories").code == 0
+    configuration = ("--config", examples / "chainguard-ml.toml")
+    good = cli("check", examples / "pipeline", *configuration, "-f", "json")
+    report = json.loads(good.out)
+    assert (good.code, report["outcome"], report["complete"]) == (0, "pass", True)
+    assert all(decision["result"] == "pass" for decision in report["decisions"])
+    bad = cli("check", examples / "tampered", *configuration, "-f", "json")
+    report = json.loads(bad.out)
+    assert (bad.code, report["outcome"], report["complete"]) == (1, "fail", True)
+    found = {(finding["rule"], finding["location"]["path"]) for finding in report["findings"]}
+    assert {
+        ("model-tampered", "model/classifier.pkl"),
+        ("model-tampered", "model/model.safetensors"),
+        ("vulnerable-dependency", "requirements.txt"),
+        ("unpinned-action", ".github/workflows/train.yml"),
+    } <= found
+    assert any(path == "model/classifier.pkl" and rule != "model-tampered" for rule, path in found)
+
+
+def test_what_cannot_be_read_is_a_gap_and_the_rest_goes_on(cli: Cli, pipeline: Path) -> None:
+    if os.geteuid() == 0:
+        (pipeline / "model" / "loop").symlink_to("loop")
+    else:
+        (pipeline / "model" / "secret.pkl").write_bytes(b"x")
+        (pipeline / "model" / "secret.pkl").chmod(0)
+    (pipeline / "cut.pkl").write_bytes(b"\x80\x04\x95\x20\x00\x00\x00\x00\x00\x00\x00}\x94(")
+    (pipeline / "locked.zip").write_bytes(b"PK\x03\x04" + b"\x00" * 40)
+    shown = cli("check", pipeline, "-f", "json")
+    report = json.loads(shown.out)
+    assert report["complete"] is False
+    assert shown.code in {1, 4}
+    assert {gap["subject"]["name"] for gap in report["gaps"]} >= {"locked.zip"}
+    touched = {finding["location"]["path"] for finding in report["findings"]}
+    touched |= {gap["subject"]["name"] for gap in report["gaps"]}
+    assert "cut.pkl" in touched
+    assert any(item["subject"]["name"] == "model/weights.pkl" for item in report["evidence"])
+
+
+def test_a_link_out_of_the_root_is_a_gap(cli: Cli, pipeline: Path, tmp_path: Path) -> None:
+    (tmp_path / "outside.pkl").write_bytes(b"cbuiltins\nprint\n(S'harmless'\ntR.")
+    (pipeline / "model" / "linked.pkl").symlink_to(tmp_path / "outside.pkl")
+    shown = cli("scan", pipeline, "-f", "json")
+    report = json.loads(shown.out)
+    assert (shown.code, report["findings"]) == (4, [])
+    assert [(gap["reason"], gap["subject"]["name"]) for gap in report["gaps"]] == [("link", "model/linked.pkl")]
+
+
+def test_several_paths_are_one_report(cli: Cli, bad: Path, tmp_path: Path) -> None:
+    archive = tmp_path / "other.zip"
+    with zipfile.ZipFile(archive, "w") as made:
+        made.write(bad / "model" / "weights.pkl", "inner.pkl")
+    report = json.loads(cli("scan", bad, archive, "-f", "json").out)
+    places = {finding["location"]["path"] for finding in report["findings"]}
+    assert places == {"pipeline/model/weights.pkl", "other.zip"}
+    assert report["inputs"] == ["pipeline", "other.zip"]
+
+
+def test_waivers_are_honoured_shown_and_expire(cli: Cli, bad: Path, tmp_path: Path) -> None:
+    found = {finding["rule"] for finding in json.loads(cli("scan", bad, "-f", "json").out)["findings"]}
+    rows = "".join(
+        f"- {{rule: {rule}, reason: reviewed, owner: alice, approved_by: [bob], expires: 2026-06-30}}\n"
+        for rule in sorted(found)
+    )
+    text = f"apiVersion: chainguard-ml/v1\nkind: Waivers\nwaivers:\n{rows}"
+    (tmp_path / "waivers.yaml").write_text(text, encoding="utf-8")
+    (tmp_path / "chainguard-ml.toml").write_text('waivers = "waivers.yaml"\n', encoding="utf-8")
+    before, after = {"SOURCE_DATE_EPOCH": "1780000000"}, {"SOURCE_DATE_EPOCH": "1790000000"}
+    waived = cli("scan", bad, env=before)
+    assert (waived.code, f"{len(found)} waived" in waived.out) == (0, True)
+    assert "waived" in cli("scan", bad, "-v", env=before).out
+    assert cli("scan", bad, "--no-waivers", env=before).code == 1
+    expired = cli("scan", bad, env=after)
+    assert (expired.code, "waiver-expired" in expired.out) == (1, True)
+
+
+def test_a_file_that_changes_while_it_is_read_is_never_clean(cli: Cli, pipeline: Path) -> None:
+    log = pipeline / "growing.pkl"
+    log.write_bytes(b"\x80\x04N.")
+    script = f'while true; do printf x >> "{log}"; done'
+    with subprocess.Popen(["sh", "-c", script]) as writer:
+        shown = cli("scan", pipeline, "-f", "json")
+        writer.kill()
+    report = json.loads(shown.out)
+    about = [gap["reason"] for gap in report["gaps"] if gap["subject"]["name"] == "growing.pkl"]
+    about += [finding["rule"] for finding in report["findings"] if finding["location"]["path"] == "growing.pkl"]
+    assert about
