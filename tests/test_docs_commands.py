@@ -37,17 +37,9 @@ def test_no_page_of_a_rule_that_is_gone(repository: Path) -> None:
     assert pages == {rule.id for rule in rules.catalogue()}
 
 
-def test_every_verb_has_a_page(repository: Path) -> None:
-    for verb in verbs():
-        assert (repository / "docs" / f"{verb}.md").is_file()
-        assert f"docs/{verb}.md" in (repository / "README.md").read_text(encoding="utf-8") or verb == "rule"
-
-
-def test_links_lead_somewhere(repository: Path) -> None:
-    pages = [*repository.glob("*.md"), *(repository / "docs").rglob("*.md"), *(repository / "examples").glob("*.md")]
-    for page in pages:
-        for target in re.findall(r"\]\((?!https?:|mailto:|#)([^)#]+)", page.read_text(encoding="utf-8")):
-            assert (page.parent / target).exists(), f"{page.name} links to {target}"
+def test_the_readme_leads_to_every_verb(repository: Path) -> None:
+    text = (repository / "README.md").read_text(encoding="utf-8")
+    assert [verb for verb in verbs() if f"docs/{verb}.md" not in text and verb != "rule"] == []
 
 
 def test_commands_that_set_up_are_targets_of_the_makefile(repository: Path) -> None:
