@@ -97,7 +97,7 @@ def _verdict(verdict: Verdict, look: Look) -> str:
     if verdict.waived:
         parts.append(f"{len(verdict.waived)} waived")
     word = _paint(verdict.outcome.value.upper(), _OUTCOME_COLOURS[verdict.outcome], look)
-    return f"{word}  {', '.join(parts) or 'nothing is wrong'}"
+    return f"{word}  {', '.join(parts) or 'everything was examined and is acceptable'}"
 
 
 def _wrapped(text: str) -> list[str]:
