@@ -62,15 +62,15 @@ def examine_files(argument: JsonObject) -> Observations:
     formats = cast("Mapping[str, str]", argument["formats"])
     logging.getLogger(_ENGINE).disabled = True
     for path in cast("Sequence[str]", argument["files"]):
-        yield from _file(root, path, FORMATS[formats[path]])
+        yield from _file(root, path, formats[path])
 
 
-def _file(root: Path, path: str, extension: str) -> Observations:
+def _file(root: Path, path: str, form: str) -> Observations:
     subject = Subject(path)
     try:
         with open_beneath(root, path) as stream, stable(stream, path):
             subject = Subject(path, size=os.fstat(stream.fileno()).st_size)
-            told = _asked(stream.fileno(), extension)
+            told = _asked(stream.fileno(), FORMATS[form])
             digest = sha256_of(stream) if told.get("issues") else None
     except InputError as error:
         yield Gap(subject, GapReason.UNREADABLE, f"modelscan could not be asked: {error}")
@@ -78,6 +78,9 @@ def _file(root: Path, path: str, extension: str) -> Observations:
         yield Gap(subject, GapReason.ENGINE, f"modelscan failed with {type(error).__name__}: {printable(str(error))}")
     else:
         yield from _told(told, subject, digest)
+        if told["scanned"]:
+            statement = {"format": form, "engine": _ENGINE, "issues": len(told["issues"])}
+            yield Evidence("scan", subject, "scan", statement)
 
 
 def _asked(descriptor: int, extension: str) -> Answer:
@@ -107,8 +110,6 @@ def _told(answer: Answer, subject: Subject, digest: Digest | None) -> Observatio
         yield Gap(subject, GapReason.ENGINE, f"modelscan did not examine it: {text}")
     if not (answer["scanned"] or answer["errors"] or answer["skipped"]):
         yield Gap(subject, GapReason.ENGINE, "modelscan did not examine it and gave no reason")
-    if answer["scanned"]:
-        yield Evidence("scan", subject, "scan", {"engine": _ENGINE, "issues": len(answer["issues"])})
 
 
 def _finding(issue: Mapping[str, str], subject: Subject) -> Observation:
