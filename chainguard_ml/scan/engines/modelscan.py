@@ -25,7 +25,7 @@ if TYPE_CHECKING:
     from collections.abc import Mapping, Sequence
 
     from chainguard_ml.codec import JsonObject
-    from chainguard_ml.model import Digest, Observation, Observations
+    from chainguard_ml.model import Digest, Facts, Observation, Observations
 
     Answer = Mapping[str, Sequence[Mapping[str, str]]]
 
@@ -79,7 +79,7 @@ def _file(root: Path, path: str, form: str) -> Observations:
     else:
         yield from _told(told, subject, digest)
         if told["scanned"]:
-            statement = {"format": form, "engine": _ENGINE, "issues": len(told["issues"])}
+            statement: Facts = {"format": form, "engine": _ENGINE, "issues": len(told["issues"])}
             yield Evidence("scan", subject, "scan", statement)
 
 
