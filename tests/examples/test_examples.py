@@ -249,6 +249,10 @@ def test_the_demo_shows_both_from_anywhere(tmp_path: Path) -> None:
                          capture_output=True, text=True, check=False)  # fmt: skip
     assert run.returncode == 0, run.stdout + run.stderr
     assert run.stdout.count("$ chainguard-ml check") == 2
+    good, bad = run.stdout.split("$ chainguard-ml check examples/tampered")
+    faults = ["dangerous-global", "model-tampered", "vulnerable-dependency", "unpinned-action"]
+    assert [rule for rule in faults if rule not in bad] == []
+    assert "PASS" in good
     assert run.stdout.endswith(
         "Shown: the pipeline may be released (exit code 0); its tampered copy may not (exit code 1).\n"
     )
