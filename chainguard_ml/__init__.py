@@ -12,12 +12,17 @@ from typing import TYPE_CHECKING
 if TYPE_CHECKING:
     from chainguard_ml.check import check_pipeline
     from chainguard_ml.config import Config
+    from chainguard_ml.scan import scan_file
 
 __version__ = "0.1.0"
 
-_PUBLIC = {"Config": "chainguard_ml.config", "check_pipeline": "chainguard_ml.check"}
+_PUBLIC = {
+    "Config": "chainguard_ml.config",
+    "check_pipeline": "chainguard_ml.check",
+    "scan_file": "chainguard_ml.scan",
+}
 
-__all__ = ["Config", "__version__", "check_pipeline"]
+__all__ = ["Config", "__version__", "check_pipeline", "scan_file"]
 
 
 def __getattr__(name: str) -> object:
