@@ -1,7 +1,8 @@
-"""Rules of the room ``scan``: serialized models."""
+"""Rules of the room ``scan``: what pickles do, and what containers and other formats hold."""
 
 from __future__ import annotations
 
-from chainguard_ml.rules import formats
+from chainguard_ml.rules.formats import RULES as _FORMATS
+from chainguard_ml.rules.pickle import RULES as _PICKLE
 
-RULES = (*formats.RULES,)
+RULES = (*_PICKLE, *_FORMATS)

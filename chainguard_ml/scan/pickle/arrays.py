@@ -1,0 +1,127 @@
+"""Where joblib's arrays begin and end in a stream (``joblib.numpy_pickle``, releases 0.10 to 1.x).
+
+When joblib's reader has BUILT a ``NumpyArrayWrapper`` it leaves the opcodes: a byte that counts the padding, the
+padding, and the array's bytes follow (the first two not before joblib 1.2); for an array of objects a pickle with a
+memo of its own. Then opcodes go on. ``pickle.load`` knows nothing of that and reads the array as opcodes, so both
+readings are walked.
+"""
+
+from __future__ import annotations
+
+import math
+import re
+from typing import TYPE_CHECKING
+
+from chainguard_ml.scan.pickle.literals import reaches_name
+from chainguard_ml.scan.pickle.operands import BrokenError
+from chainguard_ml.scan.pickle.values import BORING, DATA, NONE, Dict, Instance, Value
+
+if TYPE_CHECKING:
+    from chainguard_ml.scan.pickle.machine import Machine
+
+_WRAPPERS = frozenset({"joblib.numpy_pickle", "sklearn.externals.joblib.numpy_pickle"})
+_WRAPPER = "NumpyArrayWrapper"
+_TYPE = re.compile(r"[<>|=]?([?bBhHiIlLqQpPefdgFDGOSUVaMmcu])(\d{0,9})")
+_SIZES = {"?": 1, "b": 1, "B": 1, "c": 1, "h": 2, "H": 2, "e": 2, "i": 4, "I": 4, "f": 4, "l": 8, "L": 8, "q": 8,
+          "Q": 8, "p": 8, "P": 8, "d": 8, "F": 8, "D": 16, "u": 1, "g": 16, "G": 32, "M": 8, "m": 8}  # fmt: skip
+_FLEXIBLE = "SUVa"
+_TEXT_TYPE = "_convert_to_stringdtype_kwargs"  # makes numpy.dtypes.StringDType, whose arrays are pickled as objects
+_HOLDS_OBJECTS = 1  # numpy's flag NPY_ITEM_REFCOUNT
+_MOST_COPIED = 5_000_000  # values copied to walk the other reading
+
+
+def after_build(machine: Machine, built: Instance, state: Value, position: int) -> int:
+    """Return where opcodes go on after BUILD: behind the array, if what was built stands for one."""
+    if built.of.module == "numpy" and built.of.name == "dtype":
+        built.notes = (*built.notes[:1], state)
+    if not machine.arrays or built.of.name != _WRAPPER or built.of.module not in _WRAPPERS:
+        return position
+    if not isinstance(state, Dict):
+        raise BrokenError("an array's description is no dictionary")
+    if machine.frame_end > position:
+        machine.trace.problems.append((position, "an array begins inside a frame"))
+    subclass = state.get("subclass")
+    if subclass is not DATA:
+        machine.call(subclass, (), position - 1, "built")
+    machine.stack[-1] = DATA
+    objects, size = _item(state.get("dtype"))
+    _walk_as_opcodes(machine, position, objects=objects)
+    if objects:
+        from chainguard_ml.scan.pickle.machine import Machine
+
+        end, whole = Machine(machine.data, machine.trace, arrays=False).run(position)
+        if not whole:
+            raise BrokenError("an array's objects are broken")
+        return end
+    return _behind(machine, state, size, position)
+
+
+def _behind(machine: Machine, state: Dict, size: int, position: int) -> int:
+    """Return the offset behind an array of items of ``size`` bytes."""
+    alignment = state.get("numpy_array_alignment_bytes")
+    padding = 0
+    if isinstance(alignment, int):
+        padding = 1 + machine.data[position]
+    elif alignment is not NONE and "numpy_array_alignment_bytes" in (state.noted or {}):
+        raise BrokenError("an array's alignment is computed")
+    end = position + padding + size * _count(state.get("shape"))
+    if end > machine.size:
+        raise BrokenError("an array is cut")
+    return end
+
+
+def _count(shape: Value) -> int:
+    """Return the number of items of an array."""
+    if isinstance(shape, tuple) and shape is not BORING:
+        sizes = [item for item in shape if isinstance(item, int) and 0 <= item < 1 << 63]
+        if len(sizes) == len(shape):
+            return math.prod(sizes)
+    raise BrokenError("an array's shape is computed")
+
+
+def _item(dtype: Value) -> tuple[bool, int]:
+    """Return whether items are objects, and their bytes, from the arguments and the state of a ``numpy.dtype``."""
+    if isinstance(dtype, Instance) and dtype.of.name == _TEXT_TYPE and dtype.of.module.startswith("numpy."):
+        return True, 0
+    if not isinstance(dtype, Instance) or not dtype.notes:
+        raise BrokenError("an array's type is computed")
+    code, *states = dtype.notes
+    state = states[0] if states else ()
+    match = _TYPE.fullmatch(code) if isinstance(code, str) else None
+    kind = match[1] if match else "V"  # a class such as numpy.record stands for a structure
+    if kind == "O":
+        return True, 8
+    if kind in _FLEXIBLE:
+        return _flexible(state, match, kind)
+    digits = match[2] if match and kind not in "mM" else ""
+    return False, int(digits) if digits else _SIZES[kind]
+
+
+def _flexible(state: Value, match: re.Match[str] | None, kind: str) -> tuple[bool, int]:
+    """Read flags and size from a state ``(version, order, subtype, names, fields, size, alignment, flags, …)``."""
+    if isinstance(state, tuple) and len(state) >= 8:
+        size, flags = state[5], state[7]
+        if isinstance(size, int) and size >= 0 and isinstance(flags, int) and state[2] is NONE:
+            return bool(flags & _HOLDS_OBJECTS), size
+    if state == () and match and match[2]:
+        return False, int(match[2]) * (4 if kind == "U" else 1)
+    raise BrokenError("an array's type is computed")
+
+
+def _walk_as_opcodes(machine: Machine, position: int, *, objects: bool) -> None:
+    """Walk the array as ``pickle.load`` would, if opcodes that name something can be reached.
+
+    In a pickle of objects they always can, and with the memo of another stream ordinary ones come to names that nobody
+    meant. So what is seen in those is kept apart: only names that are known to be dangerous count there.
+    """
+    if position >= machine.size or not reaches_name(machine.data, position, machine.size):
+        return
+    trace = machine.trace
+    trace.copied += len(machine.memo) + len(machine.stack) + sum(map(len, machine.marked))
+    if trace.copied > _MOST_COPIED:
+        trace.exceeded["more than 5,000,000 values copied to read arrays as opcodes"] = None
+        return
+    other = type(trace)(extensions=trace.extensions)
+    machine.fork(other).run(position)
+    if other.names_globals:
+        (trace.second_reading() if objects else trace).merge(other)

@@ -1,0 +1,212 @@
+"""What some callables do with their arguments, where that decides whether a call is harmless.
+
+A class that is handed to ``copyreg._reconstructor`` is constructed by it, a factory that is handed to ``defaultdict``
+will be called. This file says which; whether that is allowed is the allow-list's business.
+"""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING, TypeAlias
+
+from chainguard_ml.scan.pickle.values import (
+    DATA,
+    PERSISTENT,
+    UNKNOWN,
+    Global,
+    Instance,
+    Span,
+    Value,
+)
+
+if TYPE_CHECKING:
+    from collections.abc import Callable
+
+    from chainguard_ml.scan.pickle.machine import Machine
+
+Effect: TypeAlias = "Callable[[Machine, Global, tuple[Value, ...] | None, int], Value]"
+"""Models a call of a global with arguments (``None``: not known) at an offset; returns what comes out."""
+
+NOT_FOLLOWED = "its arguments cannot be followed"
+"""What is said of a call whose effect depends on arguments that are not known."""
+
+
+def _argument(arguments: tuple[Value, ...], index: int) -> Value:
+    return arguments[index] if index < len(arguments) else DATA
+
+
+def _uses(how: str, *indexes: int, returns: int | None = None) -> Effect:
+    """Return the effect of a callable that constructs (``newobj``) or calls the arguments at ``indexes``.
+
+    It returns an instance of the argument at ``returns``, or one of its own.
+    """
+
+    def effect(machine: Machine, target: Global, arguments: tuple[Value, ...] | None, offset: int) -> Value:
+        if arguments is None:
+            machine.trace.note("misused", offset, NOT_FOLLOWED, target)
+            return Instance(target)
+        for index in indexes:
+            value = _argument(arguments, index)
+            if isinstance(value, Global | Instance) or value in (PERSISTENT, UNKNOWN):
+                machine.call(value, (), offset, how)
+        made = _argument(arguments, returns) if returns is not None else DATA
+        return Instance(made if isinstance(made, Global) else target)
+
+    return effect
+
+
+def _getattr(machine: Machine, target: Global, arguments: tuple[Value, ...] | None, offset: int) -> Value:
+    """``getattr`` with a literal is one more step of a path, which is judged; anything else stays a call."""
+    match arguments:
+        case (Global() as parent, str() as name):
+            machine.trace.use(target, "resolved", offset)
+            return machine.trace.imported(parent.module, f"{parent.name}.{name}", offset)
+        case (Instance(of=parent), str() as name):  # a bound method
+            machine.trace.use(target, "resolved", offset)
+            return machine.trace.imported(parent.module, f"{parent.name}.{name}", offset)
+    machine.trace.use(target, "computed", offset)
+    return UNKNOWN
+
+
+def _calls_first(machine: Machine, target: Global, arguments: tuple[Value, ...] | None, offset: int) -> Value:
+    """torch: ``f(function, type, arguments, state)`` calls the function and turns the result into the type."""
+    if arguments is None:
+        machine.trace.note("misused", offset, NOT_FOLLOWED, target)
+        return Instance(target)
+    inner = _argument(arguments, 2)
+    machine.call(_argument(arguments, 0), inner if isinstance(inner, tuple) else None, offset)
+    made = _argument(arguments, 1)
+    if isinstance(made, Global | Instance):
+        machine.call(made, (), offset, "newobj")
+    return Instance(made if isinstance(made, Global) else target)
+
+
+def _calls_second(machine: Machine, target: Global, arguments: tuple[Value, ...] | None, offset: int) -> Value:
+    """numpy: ``f(x, constructor)`` calls ``constructor(x)``, and ``x`` itself where it is a class."""
+    if arguments is None:
+        machine.trace.note("misused", offset, NOT_FOLLOWED, target)
+        return Instance(target)
+    for value, inner in ((_argument(arguments, 0), ()), (_argument(arguments, 1), arguments[:1])):
+        if isinstance(value, Global) or (inner and isinstance(value, Instance)):
+            machine.call(value, inner, offset)
+    return Instance(target)
+
+
+def _load_from_bytes(machine: Machine, target: Global, arguments: tuple[Value, ...] | None, offset: int) -> Value:
+    """torch: loads the bytes as a file of its own."""
+    content = _argument(arguments, 0) if arguments else UNKNOWN
+    if isinstance(content, str):
+        content = Span(0, 0, content=content.encode("latin-1", "replace"))
+    if isinstance(content, Instance) and content.notes:
+        content = content.notes[0]  # bytes written as text by protocols below 3
+    if isinstance(content, Span):
+        machine.trace.look_into(content, offset, certain=True)
+    else:
+        machine.trace.note("misused", offset, NOT_FOLLOWED, target)
+    return Instance(target)
+
+
+def _encode(machine: Machine, target: Global, arguments: tuple[Value, ...] | None, offset: int) -> Value:
+    """``_codecs.encode(text, 'latin1')`` is how protocols below 3 write bytes; other codecs are not needed."""
+    match arguments:
+        case (str() | Span() as text, str() as codec) if codec in {"latin1", "latin-1"}:
+            content = Span(0, 0, content=text.encode("latin-1", "replace")) if isinstance(text, str) else text
+            return Instance(target, (content,))
+    machine.trace.note("misused", offset, "it is not used to write bytes as text", target)
+    return Instance(target)
+
+
+def _type(machine: Machine, target: Global, arguments: tuple[Value, ...] | None, offset: int) -> Value:
+    """``type(None)`` and its like are how singletons' types are written; with three arguments it makes a class."""
+    if arguments is None or len(arguments) != 1:
+        machine.trace.note("misused", offset, "it makes a class", target)
+    return Instance(target)
+
+
+def _partial(machine: Machine, target: Global, arguments: tuple[Value, ...] | None, offset: int) -> Value:
+    """``partial(function, …)``: the function will be called with the arguments that are there, and others."""
+    if arguments:
+        machine.call(arguments[0], arguments[1:], offset)
+    else:
+        machine.trace.note("misused", offset, NOT_FOLLOWED, target)
+    return Instance(target)
+
+
+def _add_extension(machine: Machine, _target: Global, arguments: tuple[Value, ...] | None, _offset: int) -> Value:
+    """``copyreg.add_extension(module, name, code)`` decides what EXT opcodes import."""
+    match arguments:
+        case (str() as module, str() as name, int() as code):
+            machine.trace.extensions[code] = (module, name)
+    return DATA
+
+
+def _dtype(_machine: Machine, target: Global, arguments: tuple[Value, ...] | None, _offset: int) -> Value:
+    """Remember the type's code for the size of arrays."""
+    first = _argument(arguments, 0) if arguments else DATA
+    return Instance(target, (first,))
+
+
+def _mapping(_machine: Machine, target: Global, arguments: tuple[Value, ...] | None, _offset: int) -> Value:
+    """A mapping that is filled by its constructor may have any keys."""
+    return Instance(target, odd=arguments != ())
+
+
+def _defaultdict(machine: Machine, target: Global, arguments: tuple[Value, ...] | None, offset: int) -> Value:
+    """``defaultdict(factory)``: the factory will be called."""
+    made = _CALLS_FACTORY(machine, target, arguments, offset)
+    if isinstance(made, Instance):
+        made.odd = arguments is None or len(arguments) > 1
+    return made
+
+
+_CALLS_FACTORY = _uses("called", 0)
+_CONSTRUCTS_FIRST = _uses("newobj", 0, returns=0)
+_FILLS_FIRST = _uses("built", 0, returns=0)  # numpy allocates the subclass without its constructor
+_CONSTRUCTS_BOTH = _uses("newobj", 0, 1, returns=0)
+
+EFFECTS: dict[tuple[str, str], Effect] = {
+    ("copyreg", "_reconstructor"): _CONSTRUCTS_BOTH,
+    ("copyreg", "__newobj__"): _CONSTRUCTS_FIRST,
+    ("copyreg", "__newobj_ex__"): _CONSTRUCTS_FIRST,
+    ("copyreg", "add_extension"): _add_extension,
+    ("array", "_array_reconstructor"): _CONSTRUCTS_FIRST,
+    ("builtins", "getattr"): _getattr,
+    ("builtins", "dict"): _mapping,
+    ("collections", "OrderedDict"): _mapping,
+    ("collections", "Counter"): _mapping,
+    ("collections", "defaultdict"): _defaultdict,
+    ("builtins", "type"): _type,
+    ("functools", "partial"): _partial,
+    ("sklearn.metrics._dist_metrics", "newObj"): _CONSTRUCTS_FIRST,
+    ("sklearn.neighbors._dist_metrics", "newObj"): _CONSTRUCTS_FIRST,
+    ("sklearn.neighbors.dist_metrics", "newObj"): _CONSTRUCTS_FIRST,
+    ("sklearn.neighbors._ball_tree", "newObj"): _CONSTRUCTS_FIRST,
+    ("sklearn.neighbors.ball_tree", "newObj"): _CONSTRUCTS_FIRST,
+    ("sklearn.neighbors._kd_tree", "newObj"): _CONSTRUCTS_FIRST,
+    ("sklearn.neighbors.kd_tree", "newObj"): _CONSTRUCTS_FIRST,
+    ("_codecs", "encode"): _encode,
+    ("codecs", "encode"): _encode,
+    ("numpy", "dtype"): _dtype,
+    ("numpy.core.multiarray", "_reconstruct"): _FILLS_FIRST,
+    ("numpy._core.multiarray", "_reconstruct"): _FILLS_FIRST,
+    ("numpy.ma.core", "_mareconstruct"): _CONSTRUCTS_BOTH,
+    ("numpy.ma.mrecords", "_mrreconstruct"): _CONSTRUCTS_BOTH,
+    ("numpy.random._pickle", "__bit_generator_ctor"): _uses("called", 0),
+    ("numpy.random._pickle", "__generator_ctor"): _calls_second,
+    ("numpy.random._pickle", "__randomstate_ctor"): _calls_second,
+    ("pandas.core.indexes.base", "_new_Index"): _CONSTRUCTS_FIRST,
+    ("pandas.core.indexes.datetimes", "_new_DatetimeIndex"): _CONSTRUCTS_FIRST,
+    ("pandas.core.indexes.period", "_new_PeriodIndex"): _CONSTRUCTS_FIRST,
+    ("pandas.core.indexes.interval", "_new_IntervalIndex"): _CONSTRUCTS_FIRST,
+    ("pandas.core.indexes.timedeltas", "_new_TimedeltaIndex"): _CONSTRUCTS_FIRST,
+    ("torch.storage", "_load_from_bytes"): _load_from_bytes,
+    ("torch._tensor", "_rebuild_from_type"): _calls_first,
+    ("torch._tensor", "_rebuild_from_type_v2"): _calls_first,
+    ("torch._utils", "_rebuild_wrapper_subclass"): _CONSTRUCTS_FIRST,
+    ("torch._utils", "_rebuild_meta_tensor_no_storage"): _CONSTRUCTS_FIRST,
+}
+"""Effects by module and name."""
+
+
+def by_name(name: str) -> Effect | None:
+    """Return the effect of what Cython writes for extension classes: it constructs its first argument."""
+    return _CONSTRUCTS_FIRST if name.startswith("__pyx_unpickle_") else None

@@ -1,0 +1,164 @@
+"""The abstract machine: runs a stream as CPython's unpicklers do, with tags instead of objects.
+
+CPython has two unpicklers, ``Modules/_pickle.c`` and ``Lib/pickle.py``, which disagree on broken streams. The machine
+goes on where either goes on, so what it sees contains what either would import and call. It stops where both stop, and
+says so. Its cost is constant for each opcode, and nothing in it recurses over what a stream builds.
+"""
+
+from __future__ import annotations
+
+import re
+from typing import TYPE_CHECKING, TypeAlias
+
+from chainguard_ml.scan.pickle.effects import EFFECTS, NOT_FOLLOWED, by_name
+from chainguard_ml.scan.pickle.literals import SHORTEST, may_be_pickle
+from chainguard_ml.scan.pickle.operands import BrokenError
+from chainguard_ml.scan.pickle.values import PERSISTENT, UNKNOWN, Global, Instance, Span, Value
+
+if TYPE_CHECKING:
+    from collections.abc import Callable
+
+    from chainguard_ml.scan.pickle.trace import Trace
+
+Handler: TypeAlias = "Callable[[Machine, int], int]"
+"""Runs one opcode: given the offset of its operand it returns the offset of the next opcode."""
+
+STOP = ord(".")
+_LINE = re.compile(rb"[^\n]*+\n?")
+_DEEPEST_CALL = 8  # a modelled call whose argument is a modelled call and so on
+
+
+def _invalid(machine: Machine, position: int) -> int:
+    raise BrokenError(f"{machine.data[position - 1]:#04x} is no opcode")
+
+
+HANDLERS: list[Handler] = [_invalid] * 256
+"""The opcodes' handlers by byte; filled by ``basic`` and ``objects``."""
+
+
+def opcode(*codes: bytes) -> Callable[[Handler], Handler]:
+    """Register the decorated function for some opcodes."""
+
+    def register(handler: Handler) -> Handler:
+        for code in codes:
+            HANDLERS[code[0]] = handler
+        return handler
+
+    return register
+
+
+class Machine:
+    """One unpickler at work on one stream.
+
+    Attributes:
+        data: The blob's bytes; ``size`` of them.
+        trace: Where what is seen is recorded.
+        stack: Values above the last mark; ``marked`` holds the stacks below it.
+        memo: Values by index; ``older`` those of streams before, for loaders that keep one unpickler.
+        protocol: As PROTO set it.
+        frame_end: Where the current frame ends.
+        arrays: Whether joblib's arrays are skipped, as joblib's reader does, or read as opcodes, as pickle does.
+    """
+
+    def __init__(
+        self, data: bytes | memoryview, trace: Trace, older: dict[int, Value] | None = None, *, arrays: bool = True
+    ) -> None:
+        self.data = data
+        self.size = len(data)
+        self.trace = trace
+        self.stack: list[Value] = []
+        self.marked: list[list[Value]] = []
+        self.memo: dict[int, Value] = {}
+        self.older = older or {}
+        self.protocol = 0
+        self.frame_end = 0
+        self.arrays = arrays
+        self._calls = 0
+
+    def run(self, position: int) -> tuple[int, bool]:
+        """Run from ``position``; return the offset behind STOP and true, or the offset of the break and false."""
+        handlers, data = HANDLERS, self.data
+        try:
+            while (code := data[position]) != STOP:
+                position = handlers[code](self, position + 1)
+            self.stack.pop()
+        except BrokenError as error:
+            self.trace.problems.append((position, str(error)))
+        except IndexError:
+            reason = "it ends without STOP" if position >= self.size else "an opcode finds too little on the stack"
+            self.trace.problems.append((position, reason))
+        else:
+            return position + 1, True
+        return position, False
+
+    def fork(self, trace: Trace) -> Machine:
+        """Return a machine in the same state that does not skip arrays."""
+        other = Machine(self.data, trace, self.older, arrays=False)
+        other.stack = list(self.stack)
+        other.marked = [list(stack) for stack in self.marked]
+        other.memo = dict(self.memo)
+        other.protocol = self.protocol
+        return other
+
+    def pop_mark(self) -> list[Value]:
+        """Return the values above the last mark and drop it."""
+        items = self.stack
+        self.stack = self.marked.pop()
+        return items
+
+    def line(self, position: int) -> tuple[bytes, int]:
+        """Return the operand that ends with the line, without its last character, and the offset behind it."""
+        match = _LINE.match(self.data, position)
+        end = match.end() if match else position
+        return bytes(self.data[position : end - 1]) if end > position else b"", end
+
+    def span(self, position: int, width: int, *, signed: bool = False) -> tuple[int, int]:
+        """Return where an operand preceded by its length in ``width`` bytes begins and ends."""
+        start = position + width
+        length = int.from_bytes(self.data[position:start], "little", signed=signed)
+        if length < 0:
+            raise BrokenError("a length is negative")
+        if start + length > self.size:
+            raise BrokenError("an operand is cut")
+        return start, start + length
+
+    def look_at(self, start: int, stop: int, *, text: bool = False) -> None:
+        """Record the literal from ``start`` to ``stop`` if it may be a pickle."""
+        if stop - start >= SHORTEST and may_be_pickle(self.data, start, stop):
+            self.trace.look_into(Span(start, stop, text=text), start)
+
+    def look_at_content(self, content: bytes, offset: int) -> None:
+        """Record an unescaped literal if it may be a pickle."""
+        if len(content) >= SHORTEST and may_be_pickle(content, 0, len(content)):
+            self.trace.look_into(Span(0, 0, content=content), offset)
+
+    def call(self, target: Value, arguments: tuple[Value, ...] | None, offset: int, how: str = "called") -> Value:
+        """Call or construct; return what comes out. ``arguments`` are ``None`` where they are not known.
+
+        Raises:
+            BrokenError: The value cannot be called.
+        """
+        if type(target) is Global:
+            self.trace.use(target, how, offset)
+            effect = EFFECTS.get((target.module, target.name)) or by_name(target.name)
+            if effect is None:
+                return Instance(target)
+            if self._calls >= _DEEPEST_CALL:
+                self.trace.note("misused", offset, NOT_FOLLOWED, target)
+                return Instance(target)
+            self._calls += 1
+            try:
+                return effect(self, target, arguments, offset)
+            finally:
+                self._calls -= 1
+        return self._call_made(target, offset)
+
+    def _call_made(self, target: Value, offset: int) -> Value:
+        if type(target) is Instance:
+            self.trace.note("misused", offset, "what it returned is called", target.of)
+            return Instance(target.of)
+        if target is PERSISTENT:
+            self.trace.note("supplied", offset, "what the loader returned for a persistent id is called")
+        elif target is not UNKNOWN:
+            raise BrokenError("something is called that cannot be called")
+        return UNKNOWN

@@ -1,0 +1,71 @@
+"""States that their class turns into code: harmless only where they are what the framework itself writes.
+
+Two families of classes evaluate a text of their state: scipy's distributions execute the source of their argument
+parser (``rv_generic._attach_argparser_methods``), statsmodels evaluates a model's formula (``ModelData.__setstate__``).
+"""
+
+from __future__ import annotations
+
+import re
+from typing import TYPE_CHECKING
+
+from chainguard_ml.scan.pickle.values import DATA, Dict, Instance, Value, has_odd_keys
+
+if TYPE_CHECKING:
+    from collections.abc import Callable
+
+    from chainguard_ml.scan.pickle.machine import Machine
+
+_ODD = "its state sets special attributes, or attributes with computed names"
+_HIDDEN = "its state, of which a part is evaluated, cannot be followed"
+_EVALUATED = frozenset({"scipy.stats._continuous_distns", "scipy.stats._discrete_distns",
+                        "scipy.stats._distn_infrastructure", "statsmodels.base.data"})  # fmt: skip
+_FROZEN = frozenset({"rv_frozen", "rv_continuous_frozen", "rv_discrete_frozen"})  # have no state of that kind
+
+_TEMPLATE = re.compile(
+    r"\ndef _parse_args\(self, ((?:[A-Za-z_]\w*, )*) (loc=0(?:, scale=1)?)\):\n    return \(\1\), (loc, (?:scale|1))\n"
+    r"\ndef _parse_args_rvs\(self, \1 \2, size=None\):\n    return self\._argcheck_rvs\(\1 \3, size=size\)\n"
+    r"\ndef _parse_args_stats\(self, \1 \2, moments='mv'\):\n    return \(\1\), \3, moments\n"
+)
+_KNOWN_CALLS = re.compile(r"\b(?:C|I|center|standardize|np\.(?:log|log1p|log10|exp|sqrt|abs|square|power))(?=\()")
+_FORMULA = re.compile(r"(?:[\w\s~+*:|/^,)-]|(?<!\w)\(|(?<=\d)\.(?=\d))*")
+
+
+def _is_template(text: Value) -> bool:
+    return isinstance(text, str) and _TEMPLATE.fullmatch(text) is not None
+
+
+def _is_formula(text: Value) -> bool:
+    """Return whether a formula only names columns and calls mathematical functions."""
+    return isinstance(text, str) and "__" not in text and _FORMULA.fullmatch(_KNOWN_CALLS.sub("", text)) is not None
+
+
+# The key that makes a class evaluate a text, the key of the text, and what it must look like.
+_GUARDS: tuple[tuple[str, str, Callable[[Value], bool], str], ...] = (
+    ("_parse_arg_template", "_parse_arg_template", _is_template, "its state holds a source text that is executed"),
+    ("restore_model_spec", "formula", _is_formula, "its state holds a formula that is evaluated"),
+    ("restore_design_info", "formula", _is_formula, "its state holds a formula that is evaluated"),
+)
+
+
+def check_state(machine: Machine, target: Instance, state: Value, offset: int) -> None:
+    """Note what is unusual in the state that BUILD gives to an instance."""
+    if has_odd_keys(state):
+        machine.trace.note("misused", offset, _ODD, target.of)
+    if target.of.module in _EVALUATED and target.of.name not in _FROZEN and not isinstance(state, Dict):
+        machine.trace.note("misused", offset, _HIDDEN, target.of)
+    if isinstance(state, Dict) and state.noted:
+        for key, text, suits, what in _GUARDS:
+            if key in state.noted and not suits(state.noted.get(text, DATA)):
+                machine.trace.note("code", offset, what, target.of)
+    if (target.of.module, target.of.name) == ("functools", "partial"):
+        _check_partial(machine, target, state, offset)
+
+
+def _check_partial(machine: Machine, target: Instance, state: Value, offset: int) -> None:
+    """A partial's state ``(function, arguments, keywords, attributes)`` replaces its function."""
+    if isinstance(state, tuple) and len(state) == 4:
+        arguments = state[1]
+        machine.call(state[0], arguments if isinstance(arguments, tuple) else None, offset)
+    else:
+        machine.trace.note("misused", offset, "its state cannot be followed", target.of)

@@ -1,0 +1,139 @@
+"""What the abstract machine keeps of each value: as little as deciding needs.
+
+Short texts, whole numbers and tuples are kept as they are. Everything that can neither name nor run anything is the
+one ``DATA``. A list is ``DATA`` too: what is put into it is judged when it is imported, not where it is stored.
+"""
+
+from __future__ import annotations
+
+from typing import TypeAlias
+
+
+class Plain:
+    """A value of which nothing is known but what its name says."""
+
+    __slots__ = ("name",)
+
+    def __init__(self, name: str) -> None:
+        self.name = name
+
+    def __repr__(self) -> str:
+        return self.name
+
+
+DATA = Plain("data")
+"""A value that is only data: a fraction, a list, a set, short bytes."""
+
+NONE = Plain("None")
+"""``None``, where its difference from other data counts."""
+
+PERSISTENT = Plain("persistent")
+"""What the loader returned for a persistent id."""
+
+UNKNOWN = Plain("unknown")
+"""What an unresolvable name stands for; it has been reported."""
+
+
+class Global:
+    """An imported attribute of a module; one object for each distinct name of an examination."""
+
+    __slots__ = ("module", "name")
+
+    def __init__(self, module: str, name: str) -> None:
+        self.module = module
+        self.name = name
+
+
+class Instance:
+    """What a call or a construction returned.
+
+    Attributes:
+        of: The global that made it, or whose instance it is.
+        odd: Whether keys were put into it that an ordinary state does not have (see ``is_odd``).
+        notes: What the call's effect wants to remember.
+    """
+
+    __slots__ = ("notes", "odd", "of")
+
+    def __init__(self, of: Global, notes: tuple[Value, ...] = (), *, odd: bool = False) -> None:
+        self.of = of
+        self.odd = odd
+        self.notes = notes
+
+
+class Dict:
+    """A dictionary; remembers the values of ``NOTED`` keys, and whether a key is odd."""
+
+    __slots__ = ("noted", "odd")
+
+    def __init__(self) -> None:
+        self.odd = False
+        self.noted: dict[str, Value] | None = None
+
+    def put(self, key: Value, value: Value) -> None:
+        """Set one item."""
+        if type(key) is str:
+            if key in NOTED:
+                self.noted = {**(self.noted or {}), key: value}
+            elif key[:2] == "__":
+                self.odd = self.odd or is_odd(key)
+        elif type(key) is not int and is_odd(key):
+            self.odd = True
+
+    def get(self, key: str) -> Value:
+        """Return the value of a noted key, ``DATA`` if it was not set."""
+        return (self.noted or {}).get(key, DATA)
+
+
+class Span:
+    """Literal bytes or text too long to keep: where they are in the stream, or their content where it was escaped.
+
+    ``text`` says that the bytes from ``start`` to ``stop`` are UTF-8 that encodes code points below 256.
+    """
+
+    __slots__ = ("content", "start", "stop", "text")
+
+    def __init__(self, start: int, stop: int, *, text: bool = False, content: bytes | None = None) -> None:
+        self.start = start
+        self.stop = stop
+        self.text = text
+        self.content = content
+
+
+Value: TypeAlias = "str | int | tuple[Value, ...] | Plain | Global | Instance | Dict | Span"
+"""What the stack and the memo hold."""
+
+NOTED = frozenset({"subclass", "shape", "order", "dtype", "allow_mmap", "numpy_array_alignment_bytes",
+                   "_parse_arg_template", "restore_model_spec", "restore_design_info", "formula"})  # fmt: skip
+"""Keys whose values decide something: how many bytes of joblib's arrays follow, what a class evaluates."""
+
+# Generic classes and wrapped functions leave these in ordinary objects.
+_HARMLESS = frozenset({"__orig_class__", "__doc__", "__name__", "__qualname__", "__module__", "__wrapped__"})
+
+
+BORING: tuple[Value, ...] = (DATA,)
+"""Stands for every tuple that holds only data, so that tuples of tuples cost nothing."""
+
+_LONGEST_TUPLE = 64  # elements; no call that is modelled has more
+
+
+def pack(items: list[Value] | tuple[Value, ...]) -> Value:
+    """Return the tuple of ``items``: itself where something may be asked of it later, else what stands for it."""
+    if not items:
+        return ()
+    if all(item is DATA or item is NONE or item is BORING for item in items):
+        return BORING
+    return tuple(items) if len(items) <= _LONGEST_TUPLE else DATA
+
+
+def is_odd(key: Value) -> bool:
+    """Return whether no ordinary state has this key: a special name such as ``__class__``, or one that is computed."""
+    if isinstance(key, str):
+        return key[:2] == "__" == key[-2:] and key not in _HARMLESS
+    return isinstance(key, Instance) or key is UNKNOWN or key is PERSISTENT
+
+
+def has_odd_keys(state: Value) -> bool:
+    """Return whether a state sets odd attributes: a mapping, or a pair of mappings for the dictionary and the slots."""
+    parts = state if isinstance(state, tuple) and len(state) == 2 else (state,)
+    return any(isinstance(part, Dict | Instance) and part.odd for part in parts)

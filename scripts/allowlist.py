@@ -1,0 +1,204 @@
+"""Refresh the allow-list: ``python scripts/allowlist.py [--check]``.
+
+Sources, all judged, none by prefix: the tables in ``allowlist_judged.py``; module classes of torch, where it is
+installed; globals of real fitted objects of every installed framework (``allowlist_objects.py``), as the machine sees
+them used; the survey of Hugging Face models under ``$CHAINGUARD_ML_ALLOWLIST``. Entries of frameworks that are not
+installed stay as they are. What cannot be judged is printed and not written.
+"""
+
+from __future__ import annotations
+
+import importlib
+import inspect
+import json
+import os
+import sys
+from collections import defaultdict
+from pathlib import Path
+
+import allowlist_judged as judged
+from allowlist_objects import legacy_modules, streams, torch_classes
+
+from chainguard_ml.scan.allowlist import FRAMEWORKS
+from chainguard_ml.scan.pickle.walk import walk
+
+HERE = Path(__file__).resolve().parent.parent / "chainguard_ml" / "scan" / "allowlist"
+TABLES = (judged.STDLIB, judged.NUMPY, judged.JOBLIB, judged.SKLEARN, judged.SCIPY, judged.PANDAS, judged.TORCH)
+ORDER = ("called", "newobj", "built")
+INFRASTRUCTURE = frozenset({"referenced", "instantiated", "resolved", "computed"})
+
+Entries = dict[tuple[str, str], tuple[frozenset[str], str]]
+
+
+def source_of(module: str) -> str:
+    """Return the file that holds a module's entries."""
+    top = module.partition(".")[0]
+    if top in FRAMEWORKS:
+        return top
+    return "stdlib" if top in sys.stdlib_module_names else "others"
+
+
+def by_hand() -> Entries:
+    """Return the entries of the judged tables."""
+    entries: Entries = {}
+    for table in TABLES:
+        for module, names, uses, reason in table:
+            for name in names.split():
+                entries[module, name] = (frozenset(judged.USES[use] for use in uses), reason)
+    return entries
+
+
+def version(package: str) -> str:
+    """Return the installed version of a package by its import name."""
+    from importlib import metadata
+
+    return metadata.version({"sklearn": "scikit-learn"}.get(package, package))
+
+
+def collected(known: Entries) -> tuple[Entries, list[str]]:
+    """Return globals of real objects that are classes, or functions that are only referred to; and what is refused."""
+    uses: dict[tuple[str, str], set[str]] = defaultdict(set)
+    for data in streams():
+        trace = walk(data).trace
+        if trace.problems:
+            print("breaks:", trace.problems[:2])
+        for key, seen in trace.seen.items():
+            uses[key] |= set(seen.uses)
+    entries: Entries = {}
+    refused = []
+    for (module, name), how in sorted(uses.items()):
+        if (module, name) in known and (how - INFRASTRUCTURE) <= known[module, name][0]:
+            continue
+        found = _resolve(module, name)
+        top = module.partition(".")[0]
+        if inspect.isclass(found) and top in FRAMEWORKS and not _is_risky(found):
+            may_be = frozenset({"newobj", "built"} | (how & {"called"}))
+            entries[module, name] = (may_be, f"class that fitted objects of {top} {version(top)} write; holds state")
+        elif not how - INFRASTRUCTURE and top in FRAMEWORKS and found is not None:
+            entries[module, name] = (
+                frozenset(),
+                f"function that objects of {top} {version(top)} refer to; a call is denied",
+            )
+        elif name.startswith("__pyx_unpickle_") and top in FRAMEWORKS:
+            entries[module, name] = (
+                frozenset({"called", "built"}),
+                "written by Cython: constructs the class among its arguments, which is judged itself",
+            )
+        else:
+            refused.append(f"{module}.{name} ({', '.join(sorted(how))})")
+    return entries, refused
+
+
+def _resolve(module: str, name: str) -> object:
+    try:
+        found: object = importlib.import_module(module)
+        for part in name.split("."):
+            found = getattr(found, part)
+    except (ImportError, AttributeError):
+        return None
+    return found
+
+
+def _is_risky(found: type) -> bool:
+    """Return whether a class opens files or processes when its state is set, as far as its source tells."""
+    method = getattr(found, "__setstate__", None)
+    try:
+        text = inspect.getsource(method) if method else ""
+    except (OSError, TypeError):
+        return False  # compiled; looked at when it appears in the printed list
+    return any(
+        word in text for word in ("open(", "import_module", "__import__", "eval(", "exec(", "subprocess", "system(")
+    )
+
+
+def both_numpy_names(entries: Entries) -> Entries:
+    """NumPy 2 renamed ``numpy.core`` to ``numpy._core``; files of either release name the one or the other."""
+    renamed = {
+        (module.replace("numpy._core", "numpy.core", 1), name): value
+        for (module, name), value in entries.items()
+        if module.startswith("numpy._core")
+    }
+    return {**renamed, **entries}
+
+
+def older_names(entries: Entries) -> Entries:
+    """scikit-learn moved its modules in 0.22 and 1.x; older files name the old ones."""
+    renamed = {}
+    for (module, name), (may_be, _) in entries.items():
+        for old in legacy_modules(module):
+            renamed[old, name] = (may_be, f"older name of {module}.{name}")
+    return {**renamed, **entries}
+
+
+def survey(known: Entries) -> tuple[Entries, list[str]]:
+    """Return what of the Hugging Face survey is accepted, each module with its judgement, and what is refused."""
+    directory = os.environ.get("CHAINGUARD_ML_ALLOWLIST")
+    if not directory:
+        return {}, ["the survey of Hugging Face models ($CHAINGUARD_ML_ALLOWLIST is not set)"]
+    entries: Entries = {}
+    refused = []
+    for item in json.loads((Path(directory) / "hf_traced_globals.json").read_text(encoding="utf-8")):
+        module, name = item["module"], item["name"]
+        if (module, name) in known:
+            continue
+        if f"{module}.{name}" in judged.HUGGING_FACE_REFUSED or module not in judged.HUGGING_FACE:
+            top = module.partition(".")[0]
+            reasons = judged.HUGGING_FACE_REFUSED
+            refused.append(
+                f"{module}.{name}: {reasons.get(f'{module}.{name}') or reasons.get(module) or reasons.get(top)}"
+            )
+            continue
+        uses, reason = judged.HUGGING_FACE[module]
+        if name in judged.HUGGING_FACE_ENUMS:
+            uses, reason = "cb", "enumeration: looks a member up by value"
+        entries[module, name] = (frozenset(judged.USES[use] for use in uses), f"{reason} (Hugging Face survey)")
+    return entries, refused
+
+
+def kept() -> Entries:
+    """Return the present entries, so that a framework which is not installed here loses none."""
+    entries: Entries = {}
+    for path in HERE.glob("*.json"):
+        if path.stem != "dangerous":
+            for item in json.loads(path.read_text(encoding="utf-8"))["entries"]:
+                entries[item["module"], item["name"]] = (frozenset(item["may_be"]), item["judged"])
+    return entries
+
+
+def write(name: str, lines: list[str]) -> None:
+    """Write one list, one entry a line, so that a refresh reads well in a diff."""
+    head = f'{{"schema": "chainguard-ml/allowlist/v1", "list": "{name}", "entries": ['
+    (HERE / f"{name}.json").write_text(head + "\n" + ",\n".join(lines) + "\n]}\n", encoding="utf-8")
+
+
+def main() -> int:
+    """Write the lists; with ``--judged`` from the tables alone, with what is there kept."""
+    entries = by_hand()
+    present = kept()
+    refused: list[str] = []
+    if "--judged" not in sys.argv:
+        torch = torch_classes()
+        fitted, refused = collected({**torch, **entries})
+        entries = {**torch, **fitted, **entries}
+    entries = older_names(both_numpy_names(entries))
+    found, unsuited = survey({**present, **entries})
+    entries = {**found, **entries}
+    files: dict[str, list[str]] = defaultdict(list)
+    for (module, name), (may_be, reason) in sorted({**present, **entries}.items()):
+        uses = [use for use in ORDER if use in may_be]
+        item = {"module": module, "name": name, "may_be": uses, "judged": reason}
+        files[source_of(module)].append(json.dumps(item, ensure_ascii=True))
+    for name in (*FRAMEWORKS, "stdlib", "others"):
+        write(name, files[name])
+    catalogue = [(*row, "dangerous") for row in judged.DANGEROUS] + [(*row, "code") for row in judged.CODE]
+    write("dangerous", [
+        json.dumps({"module": module, "names": names.split(), "technique": technique, "verdict": verdict})
+        for module, names, technique, verdict in catalogue
+    ])  # fmt: skip
+    print({name: len(lines) for name, lines in files.items()})
+    print("refused:", *sorted({*refused, *unsuited}), sep="\n  ")
+    return 0
+
+
+if __name__ == "__main__":
+    sys.exit(main())
