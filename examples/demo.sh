@@ -22,7 +22,7 @@ unset CHAINGUARD_ML_FORMAT
 run() {
     expected=$1
     shift
-    printf '$ chainguard-ml %s\n' "$*"
+    printf '+ chainguard-ml %s\n' "$*"
     code=0
     "$tool" "$@" || code=$?
     if [ "$code" -ne "$expected" ]; then

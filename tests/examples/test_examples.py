@@ -248,8 +248,8 @@ def test_the_demo_shows_both_from_anywhere(tmp_path: Path) -> None:
     run = subprocess.run(["sh", EXAMPLES / "demo.sh", tool], cwd=tmp_path, env={**os.environ, "TMPDIR": str(temporary)},
                          capture_output=True, text=True, check=False)  # fmt: skip
     assert run.returncode == 0, run.stdout + run.stderr
-    assert run.stdout.count("$ chainguard-ml check") == 2
-    good, bad = run.stdout.split("$ chainguard-ml check examples/tampered")
+    assert run.stdout.count("+ chainguard-ml check") == 2
+    good, bad = run.stdout.split("+ chainguard-ml check examples/tampered")
     faults = ["dangerous-global", "model-tampered", "vulnerable-dependency", "unpinned-action"]
     assert [rule for rule in faults if rule not in bad] == []
     assert "PASS" in good
