@@ -48,7 +48,6 @@ def test_joblib_files_are_clean_in_every_compression(tmp_path: Path, compress: o
         assert told(tmp_path / f"m.{suffix}", obj, compress) == []
 
 
-@pytest.mark.xfail(reason="pickle.load's reading of the inner pickle, with the outer memo, is reported", strict=False)
 @pytest.mark.parametrize("compress", COMPRESSIONS, ids=str)
 def test_arrays_of_objects_in_joblib_files_are_clean(tmp_path: Path, compress: object) -> None:
     objects = np.array([{"a": 1}, None], dtype=object)
