@@ -99,6 +99,7 @@ def inventoried(request: Request) -> Iterator[tuple[Context, list[Observation]]]
     root, inputs = _root(request.paths)
     config = request.config
     with WorkerPool(config.workers) as pool:
+        pool.warm()
         context = Context(root, pool, config=config, observer=request.observer, offline=config.offline)
         context, observations = _inventory(context, inputs, request)
         if not context.artifacts and not observations:

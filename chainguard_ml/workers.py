@@ -118,7 +118,8 @@ def _limits(config: WorkersConfig) -> JsonObject:
 class WorkerPool:
     """Runs tasks in worker processes. A context manager; leaving it ends the workers.
 
-    Workers start when the first task arrives, at most ``config.processes`` of them (0: one for each core).
+    Workers start when a task arrives that no idle one can take, at most ``config.processes`` of them (0: one for each
+    core).
     """
 
     config: WorkersConfig
@@ -138,6 +139,11 @@ class WorkerPool:
             worker.dismiss()
         while self._workers:
             self._workers.pop().end(patience=1.0)
+
+    def warm(self) -> None:
+        """Start the first worker before there is a task: it gets ready while the parent is busy otherwise."""
+        if not self._workers:
+            self._workers.append(_Worker(self.config))
 
     @property
     def size(self) -> int:
