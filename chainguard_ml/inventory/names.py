@@ -75,8 +75,11 @@ EXTENSIONS: dict[str, tuple[Kind, str]] = {
 """Extensions in lower case: what a file is for whose content nothing recognises."""
 
 _COMPRESSED = re.compile(r"\.(?:gz|gzip|bz2|xz|lzma|zst|lz4|z)\Z", re.IGNORECASE)
+# What is called after a split is data; what is called after a split and a purpose is not.
 _DATA_JSON = re.compile(
-    r"(?:train|test|valid|validation|val|dev|eval|data|dataset)(?:[-_.0-9].*)?\.json\Z", re.IGNORECASE
+    r"(?!.*(?:config|results?|metrics|settings|params?|schema|info|args|state|report))"
+    r"(?:train|test|valid|validation|val|dev|eval|data|dataset)(?:[-_.0-9].*)?\.json\Z",
+    re.IGNORECASE | re.DOTALL,
 )
 _SHARD = re.compile(r".*\.data-[0-9]{5}-of-[0-9]{5}\Z")
 

@@ -23,7 +23,9 @@ _PROPOSED = re.compile(
     r"github\.event\.workflow_run\.(?:head_|pull_requests)|github\.event\.(?:number|pull_request\.number)",
     re.IGNORECASE,
 )
-_COMMAND = re.compile(r"\bgh\s+pr\s+checkout\b|\bgit\s+(?:fetch|pull|checkout|switch)\b[^\n;|&]*(?:pull/|\$\{\{)")
+_COMMAND = re.compile(
+    r"\bgh\s+pr\s+checkout\b|\bgit\s+(?:fetch|pull|checkout|switch)\b[^\n;|&]{0,300}?(?:pull/|\$\{\{)[^\n;|&]{0,300}"
+)
 
 
 def privileged(document: Document, reporter: Reporter) -> Iterator[Finding]:

@@ -26,9 +26,9 @@ if TYPE_CHECKING:
     from chainguard_ml.model import Finding, Json
     from chainguard_ml.source.interface import Record
 
-_MAGIC = re.compile(r"([ \t]*)(?:[%!?].*|[\w.]+\?{1,2}[ \t]*)\Z")
-_ASSIGNED = re.compile(r"([ \t]*[\w, \t]+=[ \t]*)[%!].*\Z")
-_SHELL_LINE = re.compile(r"[ \t]*(?:[\w, \t]+=[ \t]*)?!(.*)\Z", re.DOTALL)
+_MAGIC = re.compile(r"([ \t]*+)(?:[%!?].*|[\w.]++\?{1,2}[ \t]*+)\Z")
+_ASSIGNED = re.compile(r"([\w, \t]++=[ \t]*+)[%!].*\Z")
+_SHELL_LINE = re.compile(r"(?:[\w, \t]++=)?[ \t]*+!(.*)\Z")
 _CELL_MAGIC = re.compile(r"\s*%%(\S*)[^\n]*\n?")
 _PYTHON_MAGICS = frozenset({"time", "timeit", "capture", "prun", "python", "python3", "memit", "mprun", "heat"})
 _SHELL_MAGICS = frozenset({"bash", "sh", "!", "script", "system", "sx"})
@@ -133,7 +133,8 @@ def _python(text: str) -> str:
 def _blanked(line: str) -> str:
     if match := _MAGIC.match(line):
         return f"{match[1]}pass"
-    return _ASSIGNED.sub(r"\1None", line)
+    match = _ASSIGNED.match(line)
+    return f"{match[1]}None" if match else line
 
 
 def _shell(text: str) -> str:

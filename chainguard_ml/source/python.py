@@ -26,6 +26,7 @@ if TYPE_CHECKING:
 
 _CODING = re.compile(rb"\A(?:[^\n]*\n)?[ \t\f]*#[^\n]*?coding[:=][ \t]*([-\w.]+)")
 _ONE_BYTE = {b"latin-1": "latin-1", b"iso-8859-1": "latin-1", b"cp1252": "cp1252", b"windows-1252": "cp1252"}
+_LOOKED_AT = (ast.Call, ast.Assign, ast.Dict, ast.List, ast.Constant, ast.JoinedStr)
 _SCOPES = (ast.FunctionDef, ast.AsyncFunctionDef, ast.ClassDef)
 
 
@@ -72,8 +73,8 @@ def parse(text: str) -> ast.Module:
     except SyntaxError as error:
         where = f", line {error.lineno}" if error.lineno else ""
         raise InputError(f"it is not Python{where}: {printable(str(error.msg))}") from None
-    except (ValueError, RecursionError) as error:
-        raise InputError(f"it cannot be parsed: {printable(str(error))}") from None
+    except (ValueError, RecursionError, MemoryError) as error:  # the last one is how the parser's own stack ends
+        raise InputError(f"it cannot be parsed: {printable(str(error) or type(error).__name__)}") from None
 
 
 def examined(
@@ -110,17 +111,22 @@ def _scoped(tree: ast.Module) -> Iterator[tuple[ast.expr | ast.Assign, str]]:
         node, scope = current.node, current.scope
         if isinstance(node, ast.Expr) and isinstance(node.value, ast.Constant):
             continue  # a docstring, or a string that is used as a comment
-        if isinstance(node, ast.Call | ast.Assign | ast.Dict | ast.List | ast.Constant):
+        if isinstance(node, _LOOKED_AT):
             yield node, scope
         if isinstance(node, _SCOPES):
             scope = f"{scope}.{node.name}" if scope else node.name
-        todo.extend(_Todo(child, scope) for child in ast.iter_child_nodes(node))
+        inner = ast.iter_child_nodes(node)
+        if isinstance(node, ast.JoinedStr):  # its pieces mean nothing without each other
+            inner = (child for child in inner if not isinstance(child, ast.Constant))
+        todo.extend(_Todo(child, scope) for child in inner)
 
 
 def _commands(node: ast.AST) -> str:
     """Return the text of a string, or of a list of words that is a command: its options stand in other strings."""
     if isinstance(node, ast.Constant):
         return node.value if isinstance(node.value, str) else ""
+    if isinstance(node, ast.JoinedStr):
+        return "".join(str(each.value) if isinstance(each, ast.Constant) else "{}" for each in node.values)
     words = [each.value for each in node.elts if isinstance(each, ast.Constant)] if isinstance(node, ast.List) else []
     named = [word for word in words if isinstance(word, str) and not HTTP_DOWNLOAD.search(word)]
     return " ".join(named).replace("\n", " ") if len(named) > 1 else ""

@@ -18,7 +18,7 @@ HTTP_DOWNLOAD = re.compile(rf"http://(?!{_LOOPBACK})[^\s\"'<>|;&]{{1,500}}?\.(?:
 """A plain HTTP address of a model, a data set, an archive or a script, on another machine."""
 
 # Between words of one command stand neither separators nor the end of the line.
-_COMMAND = re.compile(r"(?<![\w./-])(curl|wget|git|aria2c)(?=\s)([^|;&\n]*)")
+_COMMAND = re.compile(r"(?<![\w.-])(curl|wget|git|aria2c)(?=\s)([^|;&\n]*)")
 _SWITCHES = {
     # Short options of curl that take no value may stand before the k.
     "curl": re.compile(r"(?<!\S)(?:--insecure|--proxy-insecure|-[0-9#BafgGiIjJlLMnNOpqRsSvZ]*k[A-Za-z]*)(?!\S)"),
@@ -30,7 +30,6 @@ _VARIABLE = re.compile(r"(?<!\S)(GIT_SSL_NO_VERIFY|PYTHONHTTPSVERIFY)=[\"']?(\w+
 _SWITCHED_OFF = {"GIT_SSL_NO_VERIFY": {"1", "true"}, "PYTHONHTTPSVERIFY": {"0"}}
 _CREDENTIALS = re.compile(r"//[^/@\s]*@")
 _COMMENT = re.compile(r"\s*#")
-_LONGEST = 20_000  # characters of one line that are searched; no command that a person writes is longer
 
 
 @dataclass(frozen=True, slots=True)
@@ -45,6 +44,8 @@ class Download:
 def downloads(text: str) -> Iterator[Download]:
     """Yield the downloads of a script that do not verify whom they come from."""
     for number, line in _commands(text):
+        if _COMMENT.match(line):
+            continue
         for command in _COMMAND.finditer(line):
             switch = _SWITCHES[command[1]].search(command[2])
             if switch:
@@ -64,15 +65,15 @@ def without_password(address: str) -> str:
 
 def _commands(text: str) -> Iterator[tuple[int, str]]:
     """Yield the lines of a script, those that a backslash continues joined, with the number of the first, from 0."""
-    first, joined = 0, ""
+    first = 0
+    parts: list[str] = []
     for number, line in enumerate(text.split("\n")):
-        if not joined:
+        if not parts:
             first = number
-        if line.endswith("\\") and len(joined) < _LONGEST:
-            joined += line[:-1] + " "
+        parts.append(line.removesuffix("\\"))
+        if line.endswith("\\"):
             continue
-        whole, joined = joined + line, ""
-        if not _COMMENT.match(whole):
-            yield first, whole[:_LONGEST]
-    if joined:
-        yield first, joined[:_LONGEST]
+        yield first, " ".join(parts)
+        parts = []
+    if parts:
+        yield first, " ".join(parts)

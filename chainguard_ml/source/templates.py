@@ -25,7 +25,7 @@ _EXPRESSION = re.compile(r"\$\{\{((?:[^}$]|\$(?!\{\{)|\}(?!\}))*)\}\}")
 _INDEX = re.compile(r"\s*\[\s*(?:'([^']*)'|[0-9]+|\*)\s*\]")
 # Functions whose result is true or false, or a digest: nothing of their argument gets through.
 _HARMLESS_CALL = re.compile(r"\b(?:contains|startswith|endswith|hashfiles)\s*\([^()]*\)")
-_COMPARED = re.compile(r"[\w.*-]+\s*[=!]=|[=!]=\s*[\w.*-]+")
+_COMPARED = re.compile(r"(?<![\w.*-])[\w.*-]++\s*+[=!]=|[=!]=\s*+[\w.*-]++")
 _UNTRUSTED = re.compile(
     r"(?<![\w.-])(?:github\.head_ref"
     r"|github\.event\.(?:issue|pull_request|discussion)\.(?:title|body)"
