@@ -56,8 +56,9 @@ class ScanConfig:
 class AuditConfig:
     """``[audit]``: where advisories come from and what is audited.
 
-    ``database`` is a SQLite file (default: in the user's data directory); ``service`` is ``pypi``, ``osv`` or empty
-    (offline); ``environment`` is the path of a virtual environment to audit beside the manifests.
+    ``database`` is a SQLite file (default: in the user's data directory); ``service`` is ``pypi``, ``osv``, the URL
+    of one that speaks OSV's API, or empty (offline); ``environment`` is the path of a virtual environment to audit
+    beside the manifests.
     """
 
     database: Path | None = None

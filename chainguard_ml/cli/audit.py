@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import enum
 from dataclasses import replace
 from pathlib import Path
 from typing import Annotated
@@ -19,13 +18,6 @@ database = root.new(help="Manage the database of advisories.", no_args_is_help=T
 app.add_typer(database, name="db")
 
 
-class Service(enum.StrEnum):
-    """Online vulnerability services."""
-
-    PYPI = "pypi"
-    OSV = "osv"
-
-
 @app.command("default", hidden=True, cls=root.PlainCommand)
 @shared
 def audit(
@@ -36,7 +28,12 @@ def audit(
         Path | None, typer.Option("--environment", metavar="DIR", help="Audit an installed environment (a venv) too.")
     ] = None,
     service: Annotated[
-        Service | None, typer.Option("--service", help="Ask an online service too; this is what uses the network.")
+        str | None,
+        typer.Option(
+            "--service",
+            metavar="pypi|osv|URL",
+            help="Ask an online service too (URL: one that speaks OSV's API); this is what uses the network.",
+        ),
     ] = None,
     *,
     common: Common,
@@ -50,7 +47,7 @@ def audit(
     if environment:
         config = replace(config, audit=replace(config.audit, environment=environment))
     if service and not common.offline:
-        config = replace(config, offline=False, audit=replace(config.audit, service=service.value))
+        config = replace(config, offline=False, audit=replace(config.audit, service=service))
     run.examine("audit", paths or [Path()], ["audit"], common, config)
 
 

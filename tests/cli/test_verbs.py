@@ -4,8 +4,12 @@ from __future__ import annotations
 
 import json
 import os
+import pty
 import subprocess
+import sys
+import threading
 import zipfile
+from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
 from typing import TYPE_CHECKING
 
 import pytest
@@ -266,3 +270,116 @@ def test_a_file_that_changes_while_it_is_read_is_never_clean(cli: Cli, pipeline:
     about = [gap["reason"] for gap in report["gaps"] if gap["subject"]["name"] == "growing.pkl"]
     about += [finding["rule"] for finding in report["findings"] if finding["location"]["path"] == "growing.pkl"]
     assert about
+
+
+class Osv(BaseHTTPRequestHandler):
+    """A service that knows one flaw."""
+
+    def do_POST(self) -> None:
+        query = json.loads(self.rfile.read(int(self.headers["Content-Length"])))
+        known = query["package"]["name"] == "brokenlib"
+        flaw = {
+            "id": "PYSEC-0000-2",
+            "summary": "A flaw",
+            "published": "2024-01-01T00:00:00Z",
+            "affected": [{"package": {"name": "brokenlib", "ecosystem": "PyPI"}, "ranges": []}],
+        }
+        body = json.dumps({"vulns": [flaw]} if known else {}).encode()
+        self.send_response(200)
+        self.send_header("Content-Length", str(len(body)))
+        self.end_headers()
+        self.wfile.write(body)
+
+    def log_message(self, format: str, *args: object) -> None:  # noqa: A002 (the base's name)
+        """Stay silent."""
+
+
+def test_audit_asks_a_service_only_when_told(cli: Cli, tmp_path: Path) -> None:
+    (tmp_path / "requirements.txt").write_text("brokenlib==1.0\n", encoding="utf-8")
+    with ThreadingHTTPServer(("127.0.0.1", 0), Osv) as server:
+        thread = threading.Thread(target=server.serve_forever)
+        thread.start()
+        url = f"http://127.0.0.1:{server.server_port}/v1/query"
+        asked = cli("audit", "requirements.txt", "--service", url, "-f", "json")
+        forbidden = cli("audit", "requirements.txt", "--service", url, "--offline")
+        server.shutdown()
+        thread.join()
+    report = json.loads(asked.out)
+    assert (asked.code, report["complete"]) == (1, True)
+    assert "PYSEC-0000-2" in {finding["facts"].get("advisory") for finding in report["findings"]}
+    assert forbidden.code == 4
+    unknown = cli("audit", "requirements.txt", "--service", "pipy")
+    assert (unknown.code, "error: " in unknown.err) == (2, True)
+
+
+def test_audit_reads_an_installed_environment(cli: Cli, tmp_path: Path, advisories: Path) -> None:
+    site = tmp_path / "venv" / "lib" / "python3.11" / "site-packages" / "brokenlib-1.1.dist-info"
+    site.mkdir(parents=True)
+    (tmp_path / "venv" / "pyvenv.cfg").write_text("version = 3.11.7\n", encoding="utf-8")
+    (site / "METADATA").write_text("Metadata-Version: 2.1\nName: brokenlib\nVersion: 1.1\n", encoding="utf-8")
+    (tmp_path / "requirements.txt").write_text("fine==1\n", encoding="utf-8")
+    assert cli("audit", "db", "import", advisories).code == 0
+    shown = cli("audit", "requirements.txt", "--environment", "venv", "-f", "json")
+    rules = {finding["rule"] for finding in json.loads(shown.out)["findings"]}
+    assert (shown.code, "vulnerable-dependency" in rules) == (1, True)
+
+
+def test_quarantined_advisories_are_named(cli: Cli, tmp_path: Path, advisories: Path) -> None:
+    with zipfile.ZipFile(advisories, "a") as archive:
+        archive.writestr("broken.json", "{")
+    imported = cli("audit", "db", "import", advisories)
+    assert imported.code == 0
+    assert "quarantined broken.json: " in imported.err
+    assert imported.err.endswith("1 quarantined\n")
+
+
+def test_a_bill_of_materials_says_what_it_lacks(cli: Cli, pipeline: Path, tmp_path: Path) -> None:
+    (pipeline / "link.pkl").symlink_to(tmp_path / "nowhere")
+    shown = cli("sbom", pipeline)
+    assert shown.code == 4
+    assert json.loads(shown.out)["bomFormat"] == "CycloneDX"
+    assert shown.err.startswith("gap: link.pkl: ")
+    assert shown.err.endswith("incomplete: 1 thing could not be recorded\n")
+
+
+def test_a_policy_test_that_fails_says_so(cli: Cli, repository: Path, tmp_path: Path) -> None:
+    for name in ("release.yaml", "release.test.yaml"):
+        text = (repository / "policies" / name).read_text(encoding="utf-8")
+        (tmp_path / name).write_text(text.replace("require: item.signed", "require: '!item.signed'"), encoding="utf-8")
+    shown = cli("policy", "test", "release.test.yaml")
+    assert shown.code == 1
+    assert "failed  " in shown.out
+
+
+def test_the_policy_of_a_configuration_may_be_a_shipped_one(cli: Cli, pipeline: Path, tmp_path: Path) -> None:
+    (tmp_path / "chainguard-ml.toml").write_text('policy = "release"\n', encoding="utf-8")
+    assert "models-are-signed" in cli("check", pipeline).out
+    (tmp_path / "chainguard-ml.toml").write_text('policy = "relaese"\n', encoding="utf-8")
+    assert cli("check", pipeline).code == 2
+    assert cli("check", pipeline, "--policy", "release", "--param", "deny=critical").code == 1
+
+
+def test_the_data_directory_follows_the_xdg_rules(cli: Cli, tmp_path: Path, advisories: Path) -> None:
+    home = {"CHAINGUARD_ML_DATA_DIR": "", "XDG_DATA_HOME": str(tmp_path / "xdg")}
+    assert cli("audit", "db", "import", advisories, env=home).code == 0
+    assert (tmp_path / "xdg" / "chainguard-ml" / "advisories.sqlite").is_file()
+
+
+def test_a_passphrase_is_asked_for_on_a_terminal(pipeline: Path, keys: tuple[Path, Path], tmp_path: Path) -> None:
+    locked, secret = tmp_path / "locked.pem", "correct horse"
+    convert = ["openssl", "pkcs8", "-topk8", "-in", keys[0], "-out", locked, "-passout", f"pass:{secret}"]
+    subprocess.run(convert, check=True)
+    process, terminal = pty.fork()
+    if process == 0:
+        os.execv(sys.executable, [  # noqa: S606 (our own interpreter)
+            sys.executable, "-P", "-m", "chainguard_ml", "sign", str(pipeline / "model"),
+                                  "--key", str(locked)])  # fmt: skip
+    seen = b""
+    while b"Passphrase of the private key: " not in seen:
+        seen += os.read(terminal, 1000)
+    os.write(terminal, f"{secret}\n".encode())
+    _, status = os.waitpid(process, 0)
+    os.close(terminal)
+    assert os.waitstatus_to_exitcode(status) == 0
+    assert (pipeline / "model" / "model.sig").is_file()
+    assert secret.encode() not in seen
