@@ -12,11 +12,12 @@ demo: $(STAMP)  ## check the example pipeline (passes) and its tampered copy (fa
 test: lint  ## lint, types, tests with branch coverage
 	$(BIN)/python -m pytest -q -n auto --cov --cov-report=term --cov-fail-under=95
 
-lint: $(STAMP)  ## ruff, mypy, workflow audit
+lint: $(STAMP)  ## ruff, mypy, workflow audit, the house's shape (sizes, docstrings, import direction)
 	$(BIN)/ruff format --check .
 	$(BIN)/ruff check .
 	$(BIN)/mypy
 	$(BIN)/zizmor --offline --no-progress -q .github
+	$(BIN)/python -m pytest -q tests/test_house.py
 
 format: $(STAMP)  ## rewrite sources as the formatter wants them
 	$(BIN)/ruff format .
