@@ -102,7 +102,7 @@ def inventoried(request: Request) -> Iterator[tuple[Context, list[Observation]]]
         pool.warm()
         context = Context(root, pool, config=config, observer=request.observer, offline=config.offline)
         context, observations = _inventory(context, inputs, request)
-        if not context.artifacts and not observations:
+        if not context.artifacts and not any(isinstance(item, Gap) for item in observations):
             raise NothingToExamineError(f"there is nothing to examine in {_names(request.paths)}")
         yield context, observations
 

@@ -83,8 +83,10 @@ def _policy(report: Report) -> str:
 
 
 def _excluded(excluded: Sequence[Evidence]) -> str:
-    names = sorted(printable(evidence.subject.name) for evidence in excluded)
-    return ", ".join(names[:5]) + (f" and {len(names) - 5} more" if len(names) > 5 else "")
+    further = sum(_number(evidence, "further") for evidence in excluded)  # the inventory's own cap
+    names = sorted(printable(evidence.subject.name) for evidence in excluded if "further" not in evidence.statement)
+    more = len(names[5:]) + further
+    return ", ".join(names[:5]) + (f" and {more:,} more" if more else "")
 
 
 def _number(evidence: Evidence, name: str) -> int:

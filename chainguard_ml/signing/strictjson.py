@@ -6,9 +6,11 @@ structure than a budget allows. What is built stays in proportion to the bytes r
 
 from __future__ import annotations
 
-import json
-from typing import TYPE_CHECKING, NoReturn, TypeVar
+import codecs
+from typing import TYPE_CHECKING, TypeVar
 
+from chainguard_ml import jsonsafe
+from chainguard_ml.errors import InputError
 from chainguard_ml.model import GapReason
 from chainguard_ml.signing.interface import MalformedError, UnverifiableError
 from chainguard_ml.text import printable
@@ -31,24 +33,15 @@ def loads(data: bytes, what: str, structure: int) -> JsonObject:
     """
     if sum(map(data.count, (b"{", b"[", b","))) > structure:
         raise UnverifiableError(f"{what} has more than {structure:,} members", GapReason.BUDGET)
+    if data.startswith(codecs.BOM_UTF8):
+        raise MalformedError(f"{what} is not strict JSON: it starts with a byte order mark")
     try:
-        value = json.loads(data.decode(), object_pairs_hook=_unique, parse_constant=_constant)
-    except (ValueError, RecursionError) as error:
-        raise MalformedError(f"{what} is not strict JSON: {printable(str(error), 200)}") from None
+        value = jsonsafe.loads(data)
+    except InputError as error:
+        raise MalformedError(f"{what} is not strict JSON: {error.message}") from None
     if not isinstance(value, dict):
         raise MalformedError(f"{what} is not a JSON object")
     return value
-
-
-def _unique(pairs: list[tuple[str, JsonObject]]) -> JsonObject:
-    value: JsonObject = dict(pairs)
-    if len(value) != len(pairs):
-        raise ValueError("a name appears twice in one object")
-    return value
-
-
-def _constant(text: str) -> NoReturn:
-    raise ValueError(f"{text} is no JSON number")
 
 
 def member(value: JsonObject, name: str, kind: type[_T]) -> _T:

@@ -239,3 +239,22 @@ def test_a_defect_says_so_without_a_traceback(cli: Cli, pipeline: Path, tmp_path
     assert shown.code == 4
     assert shown.err.startswith("error: internal error: RuntimeError: boom\nhint: this is a defect of chainguard-ml")
     assert "Traceback" in cli("scan", pipeline, "-v", env={"PYTHONPATH": str(tmp_path)}).err
+
+
+def test_a_directory_where_everything_is_left_out_is_nothing_to_examine(cli: Cli, tmp_path: Path) -> None:
+    (tmp_path / "empty" / ".git").mkdir(parents=True)
+    (tmp_path / "empty" / ".git" / "config").write_text("x", encoding="utf-8")
+    assert cli("check", "empty").code == 3
+    (tmp_path / "empty" / "model.pkl").write_bytes(b"N.")
+    assert "left out  .git\n" in cli("check", "empty").out
+    (tmp_path / "chainguard-ml.toml").write_text('exclude = ["*.pkl"]\n', encoding="utf-8")
+    assert cli("check", "empty").code == 3
+
+
+def test_what_was_left_out_is_counted(cli: Cli, tmp_path: Path) -> None:
+    (tmp_path / "many").mkdir()
+    for number in range(120):
+        (tmp_path / "many" / f"{number}.log").write_text("x", encoding="utf-8")
+    (tmp_path / "many" / "kept.pkl").write_bytes(b"N.")
+    (tmp_path / "chainguard-ml.toml").write_text('exclude = ["*.log"]\n', encoding="utf-8")
+    assert "left out  0.log, 1.log, 10.log, 100.log, 101.log and 115 more\n" in cli("check", "many").out

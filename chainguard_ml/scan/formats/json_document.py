@@ -8,10 +8,11 @@ from __future__ import annotations
 import re
 from typing import TYPE_CHECKING
 
+from chainguard_ml import jsonsafe
 from chainguard_ml.errors import InputError
 from chainguard_ml.model import GapReason
 from chainguard_ml.rules import formats as rules
-from chainguard_ml.scan import naming, strict_json
+from chainguard_ml.scan import naming
 from chainguard_ml.scan.formats import chat_template, keras_config, skops_schema
 from chainguard_ml.text import printable
 
@@ -46,7 +47,7 @@ def examine(blob: Blob, examination: Examination) -> Observations:
         yield blob.gap(GapReason.BUDGET, f"a configuration of {blob.size:,} bytes is not parsed")
         return
     try:
-        document = strict_json.loads(blob.read(0, blob.size), lenient=True)
+        document = jsonsafe.loads(blob.read(0, blob.size), lenient=True)
     except InputError as error:
         if wanted and naming.extension(blob.name) == "json":
             yield blob.gap(GapReason.MALFORMED, str(error))
@@ -59,7 +60,7 @@ def examine(blob: Blob, examination: Examination) -> Observations:
 
 
 def _templates(blob: Blob, document: Json) -> Observations:
-    for pointer, item in strict_json.objects(document):
+    for pointer, item in jsonsafe.objects(document):
         if "chat_template" in item:
             for name, source in _sources(item["chat_template"]):
                 yield from chat_template.examine_source(blob, source, f"{pointer}/chat_template{name}")
@@ -70,7 +71,7 @@ def _sources(template: Json) -> Iterator[tuple[str, str]]:
     if isinstance(template, str):
         yield "", template
     elif isinstance(template, list | dict):
-        for pointer, item in strict_json.objects(template):
+        for pointer, item in jsonsafe.objects(template):
             yield from ((f"{pointer}/{name}", text) for name, text in item.items() if isinstance(text, str))
 
 

@@ -8,8 +8,8 @@ from __future__ import annotations
 from dataclasses import replace
 from typing import TYPE_CHECKING
 
+from chainguard_ml import jsonsafe
 from chainguard_ml.rules import formats as rules
-from chainguard_ml.scan import strict_json
 from chainguard_ml.text import printable
 
 if TYPE_CHECKING:
@@ -30,7 +30,7 @@ def examine_document(blob: Blob, document: dict[str, Json]) -> Observations:
     """Examine a document that is an architecture: an object with ``class_name`` and ``config``."""
     if not isinstance(document.get("class_name"), str) or "config" not in document:
         return
-    for pointer, item in strict_json.objects(document):
+    for pointer, item in jsonsafe.objects(document):
         name, module = item.get("class_name"), item.get("module")
         if not isinstance(name, str):
             continue

@@ -9,10 +9,10 @@ from __future__ import annotations
 import math
 from typing import TYPE_CHECKING, NamedTuple
 
+from chainguard_ml import jsonsafe
 from chainguard_ml.errors import InputError
 from chainguard_ml.model import GapReason
 from chainguard_ml.rules import formats as rules
-from chainguard_ml.scan import strict_json
 from chainguard_ml.scan.formats.ending import trailing
 from chainguard_ml.text import plural, printable
 
@@ -70,7 +70,7 @@ def examine(blob: Blob, examination: Examination) -> Observations:
 
 
 def _read(blob: Blob, length: int) -> dict[str, Json]:
-    header = strict_json.loads(blob.read(8, 8 + length))
+    header = jsonsafe.loads(blob.read(8, 8 + length))
     if not isinstance(header, dict):
         raise InputError("it is no JSON object")
     return header

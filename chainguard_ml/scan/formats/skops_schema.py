@@ -8,8 +8,8 @@ from __future__ import annotations
 from dataclasses import replace
 from typing import TYPE_CHECKING
 
+from chainguard_ml import jsonsafe
 from chainguard_ml.rules import formats as rules
-from chainguard_ml.scan import strict_json
 from chainguard_ml.scan.interface import Use
 from chainguard_ml.text import printable
 
@@ -26,7 +26,7 @@ def examine_document(blob: Blob, document: dict[str, Json], examination: Examina
     if not {"__class__", "__module__", "__loader__"} <= document.keys():
         return
     said: set[tuple[str, str]] = set()
-    for pointer, node in strict_json.objects(document):
+    for pointer, node in jsonsafe.objects(document):
         module, name, loader = node.get("__module__"), node.get("__class__"), str(node.get("__loader__"))
         if not (isinstance(module, str) and isinstance(name, str)) or (module, name) in said:
             continue
