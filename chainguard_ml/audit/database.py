@@ -60,9 +60,16 @@ class Database:
         with self._errors():
             address = f"file:{quote(os.fsencode(path.absolute()))}?mode=ro&immutable=1"
             self._connection = sqlite3.connect(address, uri=True)
+        try:
+            self._check()
+        except InputError:
+            self._connection.close()
+            raise
+
+    def _check(self) -> None:
+        with self._errors():
             application, version = (self._number(name) for name in ("application_id", "user_version"))
         if (application, version) != (APPLICATION, VERSION):
-            self._connection.close()
             what = f"of version {version}" if application == APPLICATION else "that is no advisory database"
             message = f"'{self._label}' is a file {what}; version {VERSION} is read"
             raise InputError(message, hint=_HINT)

@@ -60,7 +60,10 @@ class Documents:
             real = path.resolve()
             data = b"" if real in self._digests else _bytes(path)
         except (OSError, RuntimeError, ValueError) as error:
-            complain(f"cannot be read: {printable(getattr(error, 'strerror', None) or str(error))}")
+            reason = getattr(error, "strerror", None) or str(error)
+            # What Python says of a NUL in a name differs from version to version.
+            reason = "it is no name of a file" if "\0" in str(path) else reason
+            complain(f"cannot be read: {printable(reason)}")
             return
         if real in within:
             chain = " -> ".join(each.name for each in (*within[within.index(real) :], real))

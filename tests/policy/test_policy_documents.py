@@ -227,7 +227,7 @@ def test_includes_that_are_wrong(write: Callable[..., Path], refused: Callable[.
         "  - sample.yaml:11: include[6]: cannot be read: No such file or directory",
         "  - sample.yaml:12: include[7]: must be a mapping, not a number",
         "  - sample.yaml:13: include[8]: includes itself: sample.yaml -> sample.yaml",
-        "  - sample.yaml:14: include[9]: cannot be read: embedded null byte",
+        "  - sample.yaml:14: include[9]: cannot be read: it is no name of a file",
         "  - sample.yaml:15: include[10].sha256: must be text, not a number; put it into quotes",
         "  - sample.yaml:16: params.x: is declared as int in an included document, and as string here",
         "  - sample.yaml:17: rules[0].id: 'one' is there a second time",
