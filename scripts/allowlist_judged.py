@@ -82,7 +82,13 @@ NUMPY: tuple[tuple[str, str, str, str], ...] = (
     ("numpy._core.multiarray", "scalar", "cb", "rebuilds a scalar from its bytes"),
     ("numpy._core.numeric", "_frombuffer", "c", "array over bytes of the stream"),
     ("numpy._core._internal", "_convert_to_stringdtype_kwargs", "c", "describes the text type"),
-    ("numpy._core.umath", "_ufunc_reconstruct", "", "imports a module by name; denied when called"),
+    (
+        "numpy._core._multiarray_umath",
+        "absolute add arctan ceil cos exp exp2 expm1 fabs floor log log10 log1p log2 maximum minimum multiply negative "
+        "power reciprocal rint sign sin sqrt square subtract tan tanh",
+        "",
+        _REFERENCE,
+    ),
     ("numpy.random._pickle", "__bit_generator_ctor __generator_ctor __randomstate_ctor", "cb",
      "constructs one of NumPy's generators; classes among its arguments are judged themselves"),
     ("numpy.random._mt19937", "MT19937", "cnb", "generator of random numbers and its state"),
@@ -413,7 +419,7 @@ DANGEROUS: tuple[tuple[str, str, str], ...] = (
     ("nturl2path", "*", "reads files"),
     ("cgitb", "*", "writes files"),
     ("string", "Formatter", "reaches any attribute through a format"),
-    ("numpy", "load save savez loadtxt fromfile memmap.__new__ genfromtxt savetxt DataSource frompyfunc vectorize "
+    ("numpy", "load save savez loadtxt fromfile memmap.__new__ genfromtxt savetxt DataSource frompyfunc "
               "apply_along_axis fromfunction piecewise", "opens files or calls what it is given"),
     ("numpy.f2py", "*", "compiles and runs code"),
     ("numpy.distutils", "*", "runs commands"),
@@ -422,7 +428,8 @@ DANGEROUS: tuple[tuple[str, str, str], ...] = (
     ("numpy.lib._npyio_impl", "*", "opens files"),
     ("numpy.ctypeslib", "*", "loads native libraries"),
     ("numpy._core._ufunc_config", "*", "calls back"),
-    ("numpy._core.umath", "_ufunc_reconstruct", "imports any module"),
+    ("numpy._core", "_ufunc_reconstruct", "imports any module"),
+    ("numpy.core", "_ufunc_reconstruct", "imports any module"),
     ("scipy.io", "*", "opens files"),
     ("scipy.misc", "*", "opens files"),
     ("sklearn.datasets", "*", "opens files and connections"),

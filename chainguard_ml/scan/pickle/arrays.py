@@ -38,8 +38,9 @@ def after_build(machine: Machine, built: Instance, state: Value, position: int) 
         return position
     if not isinstance(state, Dict):
         raise BrokenError("an array's description is no dictionary")
-    if machine.frame_end > position:
-        machine.trace.problems.append((position, "an array begins inside a frame"))
+    if machine.in_frame and machine.frame_end != position:
+        machine.trace.breaks(position, "an array begins inside a frame", differs=True)
+    machine.end_frame()
     subclass = state.get("subclass")
     if subclass is not DATA:
         machine.call(subclass, (), position - 1, "built")

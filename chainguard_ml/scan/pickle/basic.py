@@ -218,9 +218,9 @@ def _frame(machine: Machine, position: int) -> int:
     if length > sys.maxsize:
         raise BrokenError("a frame is larger than any memory")
     if start + length > machine.size:
-        machine.trace.problems.append((position - 1, "a frame claims more bytes than there are"))
-    if position <= machine.frame_end:
-        machine.trace.problems.append((position - 1, "a frame begins inside another"))
+        machine.trace.breaks(position - 1, "a frame claims more bytes than there are")
+    if machine.in_frame:
+        machine.trace.breaks(position - 1, "a frame begins inside another", differs=True)
     machine.frame_end = start + length
     return start
 

@@ -29,6 +29,8 @@ Effect: TypeAlias = "Callable[[Machine, Global, tuple[Value, ...] | None, int], 
 NOT_FOLLOWED = "its arguments cannot be followed"
 """What is said of a call whose effect depends on arguments that are not known."""
 
+_LONGEST = 1000  # characters of a path that is followed further
+
 
 def _argument(arguments: tuple[Value, ...], index: int) -> Value:
     return arguments[index] if index < len(arguments) else DATA
@@ -46,7 +48,7 @@ def _uses(how: str, *indexes: int, returns: int | None = None) -> Effect:
             return Instance(target)
         for index in indexes:
             value = _argument(arguments, index)
-            if isinstance(value, Global | Instance) or value in (PERSISTENT, UNKNOWN):
+            if isinstance(value, Global | Instance) or value is PERSISTENT or value is UNKNOWN:
                 machine.call(value, (), offset, how)
         made = _argument(arguments, returns) if returns is not None else DATA
         return Instance(made if isinstance(made, Global) else target)
@@ -55,14 +57,24 @@ def _uses(how: str, *indexes: int, returns: int | None = None) -> Effect:
 
 
 def _getattr(machine: Machine, target: Global, arguments: tuple[Value, ...] | None, offset: int) -> Value:
-    """``getattr`` with a literal is one more step of a path, which is judged; anything else stays a call."""
+    """``getattr`` with a literal is one more step of a path, which is judged; anything else stays a call.
+
+    Of an instance it is a bound method.
+    """
     match arguments:
-        case (Global() as parent, str() as name):
+        case (Global() as parent, str() as name) | (Instance(of=parent), str() as name) if len(parent.name) < _LONGEST:
             machine.trace.use(target, "resolved", offset)
             return machine.trace.imported(parent.module, f"{parent.name}.{name}", offset)
-        case (Instance(of=parent), str() as name):  # a bound method
+    machine.trace.use(target, "computed", offset)
+    return UNKNOWN
+
+
+def _reconstruct_ufunc(machine: Machine, target: Global, arguments: tuple[Value, ...] | None, offset: int) -> Value:
+    """``numpy.core._ufunc_reconstruct(module, name)`` is an import of its own, as old releases write functions."""
+    match arguments:
+        case (str() as module, str() as name):
             machine.trace.use(target, "resolved", offset)
-            return machine.trace.imported(parent.module, f"{parent.name}.{name}", offset)
+            return machine.trace.imported(module, name, offset)
     machine.trace.use(target, "computed", offset)
     return UNKNOWN
 
@@ -186,6 +198,8 @@ EFFECTS: dict[tuple[str, str], Effect] = {
     ("_codecs", "encode"): _encode,
     ("codecs", "encode"): _encode,
     ("numpy", "dtype"): _dtype,
+    ("numpy.core", "_ufunc_reconstruct"): _reconstruct_ufunc,
+    ("numpy._core", "_ufunc_reconstruct"): _reconstruct_ufunc,
     ("numpy.core.multiarray", "_reconstruct"): _FILLS_FIRST,
     ("numpy._core.multiarray", "_reconstruct"): _FILLS_FIRST,
     ("numpy.ma.core", "_mareconstruct"): _CONSTRUCTS_BOTH,
@@ -205,6 +219,11 @@ EFFECTS: dict[tuple[str, str], Effect] = {
     ("torch._utils", "_rebuild_meta_tensor_no_storage"): _CONSTRUCTS_FIRST,
 }
 """Effects by module and name."""
+
+RESOLVERS = frozenset(
+    {("builtins", "getattr"), ("numpy.core", "_ufunc_reconstruct"), ("numpy._core", "_ufunc_reconstruct")}
+)
+"""Callables that hand out what a name stands for; with literals that name is judged instead of them."""
 
 
 def by_name(name: str) -> Effect | None:

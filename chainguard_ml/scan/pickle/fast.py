@@ -15,6 +15,8 @@ SMALLEST = 1 << 15
 """Bytes from which looking for such a stream pays."""
 
 _STOP = ord(".")
+_NO_FRAME = 1 << 64
+_FRAME = 0x95
 _SHORT = 64  # bytes of a literal from which it is consumed by itself
 _GROUP = 8
 _LITERALS = {ord("X"): 4, ord("B"): 4, ord("T"): 4, ord("\x8c"): 1, ord("C"): 1, ord("U"): 1,
@@ -52,7 +54,7 @@ def _inert() -> re.Pattern[bytes]:
         rb"[Khq].",
         rb"M..",
         rb"[Jjr]....",
-        rb"[G\x95].{8}",
+        rb"G.{8}",
         _counted(rb"[\x8cCU]", 0),
         _counted(rb"[XBT]", 3),
         rb"\x8a(?:\x00|\x01.|\x02..|\x03.{3}|\x04.{4}|\x05.{5}|\x06.{6}|\x07.{7}|\x08.{8}|\x09.{9})",
@@ -67,23 +69,38 @@ def _inert() -> re.Pattern[bytes]:
 
 
 def inert_end(data: bytes | memoryview, start: int) -> int | None:
-    """Return the offset behind the STOP of a stream that only pushes data; ``None`` if the machine must look."""
+    """Return the offset behind the STOP of a stream that only pushes data; ``None`` if the machine must look.
+
+    Frames must end between opcodes, because unpicklers read on at different places where they do not.
+    """
     expression = _inert()
     size = len(data)
-    position = start
+    position, frame_end = start, _NO_FRAME
     while position < size:
-        match = expression.match(data, position)
+        match = expression.match(data, position, min(frame_end, size))
         position = match.end() if match else position
-        if position >= size:
-            return None
-        code = data[position]
-        if code == _STOP:
-            return position + 1
-        width = _LITERALS.get(code)
-        if width is None:
-            return None
-        begin = position + 1 + width
-        position = begin + int.from_bytes(data[position + 1 : begin], "little")
-        if position > size or may_be_pickle(data, begin, position):
-            return None
+        if position == frame_end:
+            frame_end = _NO_FRAME
+        elif position < size:
+            code = data[position]
+            if code == _STOP:
+                return position + 1 if frame_end in {_NO_FRAME, position + 1} else None
+            if code == _FRAME and frame_end == _NO_FRAME:
+                position += 9
+                frame_end = position + int.from_bytes(data[position - 8 : position], "little")
+            else:
+                position = _behind_literal(data, position)
+            if position > min(frame_end, size) or size < frame_end < _NO_FRAME:
+                return None
     return None
+
+
+def _behind_literal(data: bytes | memoryview, position: int) -> int:
+    """Return the offset behind a literal of mere data; past the end if the opcode is another one, or it is not that."""
+    nowhere = len(data) + 1
+    width = _LITERALS.get(data[position])
+    if width is None:
+        return nowhere
+    begin = position + 1 + width
+    end = begin + int.from_bytes(data[position + 1 : begin], "little")
+    return nowhere if end >= nowhere or (end > begin and may_be_pickle(data, begin, end)) else end

@@ -37,18 +37,22 @@ _OPERANDS: dict[int, int] = {
     **dict.fromkeys(b"\x8d\x8e\x96", -8),
     **dict.fromkeys(b"FILSVPgp", _LINED),
 }
+_DEEPEST = 8  # as deep as containers are followed
 _NAMING = frozenset(b"\x93\x82\x83\x84")  # names from the stack and from the registry of extensions
 
 
-def may_be_pickle(data: bytes | memoryview, start: int, stop: int) -> bool:
+def may_be_pickle(data: bytes | memoryview, start: int, stop: int, depth: int = 0) -> bool:
     """Return whether the literal from ``start`` to ``stop`` deserves a walk of its own."""
-    if data[start] in _FIRST and reaches_name(data, start, stop):
+    if data[start] in _FIRST and reaches_name(data, start, stop, depth):
         return True
     return _WRAPPED.match(data, start, stop) is not None
 
 
-def reaches_name(data: bytes | memoryview, start: int, stop: int) -> bool:
-    """Return whether a walk by lengths from ``start`` comes to an opcode that names something."""
+def reaches_name(data: bytes | memoryview, start: int, stop: int, depth: int = 0) -> bool:
+    """Return whether a walk by lengths comes to an opcode that names something, or to a literal that may be a pickle.
+
+    Literals inside literals are followed to a depth of their own, so that the cost stays linear.
+    """
     position = start
     while position < stop:
         code = data[position]
@@ -64,7 +68,11 @@ def reaches_name(data: bytes | memoryview, start: int, stop: int) -> bool:
             line = _LINE.match(data, position, stop)
             position = line.end() if line else stop
         elif operand < 0:
-            position += int.from_bytes(data[position : position - operand], "little") - operand
+            begin = position - operand
+            position = begin + int.from_bytes(data[position:begin], "little")
+            fits = depth < _DEEPEST and SHORTEST <= position - begin <= stop - begin
+            if fits and may_be_pickle(data, begin, position, depth + 1):
+                return True
         else:
             position += operand
     return False

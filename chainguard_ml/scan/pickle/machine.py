@@ -24,6 +24,7 @@ Handler: TypeAlias = "Callable[[Machine, int], int]"
 """Runs one opcode: given the offset of its operand it returns the offset of the next opcode."""
 
 STOP = ord(".")
+_NO_FRAME = 1 << 64
 _LINE = re.compile(rb"[^\n]*+\n?")
 _DEEPEST_CALL = 8  # a modelled call whose argument is a modelled call and so on
 
@@ -56,7 +57,7 @@ class Machine:
         stack: Values above the last mark; ``marked`` holds the stacks below it.
         memo: Values by index; ``older`` those of streams before, for loaders that keep one unpickler.
         protocol: As PROTO set it.
-        frame_end: Where the current frame ends.
+        frame_end: Where the current frame ends; past everything outside of frames.
         arrays: Whether joblib's arrays are skipped, as joblib's reader does, or read as opcodes, as pickle does.
     """
 
@@ -71,7 +72,7 @@ class Machine:
         self.memo: dict[int, Value] = {}
         self.older = older or {}
         self.protocol = 0
-        self.frame_end = 0
+        self.frame_end = _NO_FRAME
         self.arrays = arrays
         self._calls = 0
 
@@ -81,15 +82,29 @@ class Machine:
         try:
             while (code := data[position]) != STOP:
                 position = handlers[code](self, position + 1)
+                if position >= self.frame_end:
+                    self._leave_frame(position)
             self.stack.pop()
         except BrokenError as error:
-            self.trace.problems.append((position, str(error)))
+            self.trace.breaks(position, str(error))
         except IndexError:
             reason = "it ends without STOP" if position >= self.size else "an opcode finds too little on the stack"
-            self.trace.problems.append((position, reason))
+            self.trace.breaks(position, reason)
         else:
+            if position + 1 < self.frame_end <= self.size:
+                self.trace.breaks(position, "a frame reaches behind the end of its stream", differs=True)
             return position + 1, True
         return position, False
+
+    def _leave_frame(self, position: int) -> None:
+        """Frames end between opcodes; where an operand crosses the end, C code drops what it has read of the frame."""
+        if position > self.frame_end:
+            self.trace.breaks(self.frame_end, "an operand crosses the end of a frame", differs=True)
+        self.end_frame()
+
+    def end_frame(self) -> None:
+        """Be outside of frames."""
+        self.frame_end = _NO_FRAME
 
     def fork(self, trace: Trace) -> Machine:
         """Return a machine in the same state that does not skip arrays."""
@@ -98,7 +113,13 @@ class Machine:
         other.marked = [list(stack) for stack in self.marked]
         other.memo = dict(self.memo)
         other.protocol = self.protocol
+        other.frame_end = self.frame_end
         return other
+
+    @property
+    def in_frame(self) -> bool:
+        """Whether opcodes of a frame are left."""
+        return self.frame_end != _NO_FRAME
 
     def pop_mark(self) -> list[Value]:
         """Return the values above the last mark and drop it."""

@@ -211,12 +211,16 @@ def _binpersid(machine: Machine, position: int) -> int:
 
 def _persistent(machine: Machine, identifier: Value, offset: int) -> None:
     """Ask the loader for an object; torch's identifiers are known, and a reduction inside one is a call."""
-    kind = identifier[0] if isinstance(identifier, tuple) and identifier else identifier
-    if kind == "reduce_package" and isinstance(identifier, tuple) and len(identifier) == 4:  # torch.package
-        machine.stack.append(machine.call(identifier[2], _known(identifier[3]), offset))
-        return
-    # Storages and modules of torch; in its tar files numbers, and classes with their source.
-    known = kind in {"storage", "module"} or type(kind) is Global or isinstance(kind, int)
-    if not known and not (isinstance(kind, str) and kind.isdecimal()):
-        machine.trace.note("persistent", offset, "the loader is asked for an object that is not in the file")
+    match identifier:
+        case (str() as kind, _, function, arguments) if kind == "reduce_package":  # torch.package
+            machine.stack.append(machine.call(function, _known(arguments), offset))
+            return
+        case (str() as kind, *_) if kind in {"storage", "module"}:  # torch
+            pass
+        case (Global(), *_) | int():  # torch's tar files: classes with their source, numbers
+            pass
+        case str() if identifier.isdecimal():
+            pass
+        case _:
+            machine.trace.note("persistent", offset, "the loader is asked for an object that is not in the file")
     machine.stack.append(PERSISTENT)

@@ -61,6 +61,9 @@ def _is_protocol(blob: Blob, head: bytes, *, hinted: bool) -> bool:
 
 
 def is_pickle_inside(blob: Blob) -> bool:
-    """Return whether a literal is a pickle that names something; one of mere data is data."""
+    """Return whether a literal is a pickle that names something, or has one inside; one of mere data is data."""
     head = blob.read(0, 1)
-    return bool(head) and head[0] in _FIRST and walked(blob).trace.names_globals
+    if not head or head[0] not in _FIRST:
+        return False
+    result = walked(blob)
+    return result.trace.names_globals or (result.started and bool(result.trace.nested))

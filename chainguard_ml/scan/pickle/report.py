@@ -7,6 +7,7 @@ from typing import TYPE_CHECKING
 from chainguard_ml.model import Confidence, Evidence, GapReason, Severity
 from chainguard_ml.rules import pickle as rules
 from chainguard_ml.scan.interface import Use
+from chainguard_ml.scan.pickle.effects import RESOLVERS
 from chainguard_ml.scan.pickle.names import is_special_path
 from chainguard_ml.text import plural, printable
 
@@ -20,7 +21,7 @@ if TYPE_CHECKING:
 
 _LISTED = 1000  # globals named in the evidence
 _VERBS = {"referenced": "refers to", "called": "calls", "newobj": "constructs", "built": "sets the state of"}
-_ORDER = ("called", "newobj", "built", "referenced")
+_ORDER = ("called", "newobj", "instantiated", "built", "referenced")
 _WORST = ("dangerous", "code", "unknown", "misused", "allowed")
 _TORCHSCRIPT = "__torch__"
 _NOTES = {
@@ -81,9 +82,9 @@ class Report:
 
     def _global(self, seen: Seen) -> Iterator[Finding]:
         module, name = seen.target.module, seen.target.name
-        if _is_resolved_getattr(seen):
+        if _is_resolver(seen):
             return
-        uses = [how for how in (*_ORDER, "instantiated") if how in seen.uses]
+        uses = [how for how in _ORDER if how in seen.uses]
         judged = [(self._use(module, name, how, seen.uses[how]), how) for how in uses]
         judgement, how = min(judged, key=lambda pair: _WORST.index(pair[0].verdict))
         if judgement.source == "configuration":
@@ -150,18 +151,20 @@ class Report:
         """Report breaks: high where something was imported before, else medium and a gap, because nothing ran."""
         trace = self._walk.trace
         ran = bool(trace.seen or trace.notes)
-        for offset, reason in trace.problems:
+        for problem in trace.problems:
             yield rules.MALFORMED_PICKLE.finding(
                 self._blob.subject,
-                self._blob.location.at(offset),
-                f"the pickle breaks off: {reason}",
-                key=(reason,),
-                facts={"reason": reason},
-                severity=None if ran else Severity.MEDIUM,
+                self._blob.location.at(problem.offset),
+                f"the pickle breaks off: {problem.reason}"
+                if not problem.differs
+                else f"unpicklers differ: {problem.reason}",
+                key=(problem.reason,),
+                facts={"reason": problem.reason},
+                severity=None if ran or problem.differs else Severity.MEDIUM,
             )
         if trace.problems and not ran:
-            offset, reason = trace.problems[0]
-            yield self._blob.gap(GapReason.MALFORMED, f"the pickle breaks off: {reason}", offset)
+            first = trace.problems[0]
+            yield self._blob.gap(GapReason.MALFORMED, f"the pickle breaks off: {first.reason}", first.offset)
 
     def _evidence(self) -> Evidence:
         trace = self._walk.trace
@@ -182,14 +185,11 @@ def _is_torchscript(seen: Seen) -> bool:
     return seen.target.module.partition(".")[0] == _TORCHSCRIPT
 
 
-def _is_resolved_getattr(seen: Seen) -> bool:
-    """``getattr`` with two literals is a path, which is judged as one; any other ``getattr`` is judged itself."""
-    uses = seen.uses
-    return (
-        (seen.target.module, seen.target.name) == ("builtins", "getattr")
-        and "resolved" in uses
-        and (not {"computed", "newobj", "built", "instantiated"} & uses.keys())
-    )
+def _is_resolver(seen: Seen) -> bool:
+    """A resolver that was only called with literals has been replaced by what they name, which is judged."""
+    resolver = (seen.target.module, seen.target.name) in RESOLVERS
+    others = {"computed", "newobj", "built", "instantiated"} & seen.uses.keys()
+    return resolver and "resolved" in seen.uses and not others
 
 
 def _public(uses: dict[str, int]) -> set[str]:

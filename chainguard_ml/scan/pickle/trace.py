@@ -53,6 +53,15 @@ class Nested:
     certain: bool = False
 
 
+@dataclass(frozen=True, slots=True)
+class Problem:
+    """Where a stream breaks off and why; ``differs`` where not every unpickler breaks there, or reads on elsewhere."""
+
+    offset: int
+    reason: str
+    differs: bool = False
+
+
 @dataclass(slots=True)
 class Trace:
     """Everything learnt from the streams of one blob.
@@ -61,7 +70,7 @@ class Trace:
         seen: Globals by module and name, in the order of their first import.
         notes: What is reported beside them, each once.
         nested: Literals to look into.
-        problems: Offset and reason of each break.
+        problems: Breaks.
         exceeded: Limits that were hit, in words.
         hidden: Offsets of pickles behind the end of the content.
         extensions: Codes that the streams themselves register (``copyreg.add_extension``).
@@ -75,7 +84,7 @@ class Trace:
     seen: dict[tuple[str, str], Seen] = field(default_factory=dict)
     notes: dict[tuple[str, str, Global | None], Note] = field(default_factory=dict)
     nested: list[Nested] = field(default_factory=list)
-    problems: list[tuple[int, str]] = field(default_factory=list)
+    problems: list[Problem] = field(default_factory=list)
     exceeded: dict[str, None] = field(default_factory=dict)
     hidden: list[int] = field(default_factory=list)
     extensions: dict[int, tuple[str, str]] = field(default_factory=dict)
@@ -121,6 +130,11 @@ class Trace:
             self.nested.append(Nested(span, offset, certain))
         else:
             self.exceeded[f"more than {MOST_NESTED:,} texts that could be pickles"] = None
+
+    def breaks(self, offset: int, reason: str, *, differs: bool = False) -> None:
+        """Record a break, each kind a few times."""
+        if len(self.problems) < MOST_NOTES:
+            self.problems.append(Problem(offset, reason, differs))
 
     def second_reading(self) -> Trace:
         """Return where to record what another reader of the same bytes would come to, if its names make sense."""

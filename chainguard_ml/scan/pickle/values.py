@@ -101,7 +101,7 @@ class Span:
 
 
 Value: TypeAlias = "str | int | tuple[Value, ...] | Plain | Global | Instance | Dict | Span"
-"""What the stack and the memo hold."""
+"""What the stack and the memo hold. Never hash or compare one: tuples that share their halves take for ever."""
 
 NOTED = frozenset({"subclass", "shape", "order", "dtype", "allow_mmap", "numpy_array_alignment_bytes",
                    "_parse_arg_template", "restore_model_spec", "restore_design_info", "formula"})  # fmt: skip

@@ -1,0 +1,157 @@
+"""The allow-list: exact names and uses, the operator's extensions, data in good order."""
+
+from __future__ import annotations
+
+import json
+import sys
+from importlib import resources
+from typing import TYPE_CHECKING
+
+import pytest
+
+from chainguard_ml.model import Digest, Subject
+from chainguard_ml.scan import allowlist
+from chainguard_ml.scan.interface import Use
+
+if TYPE_CHECKING:
+    from collections.abc import Mapping
+
+    from chainguard_ml.model import Json
+    from tests.scan.pickle.conftest import Look
+
+LISTS = (*allowlist.FRAMEWORKS, "stdlib", "others")
+FILE = Subject("models/net.pkl")
+
+
+def entries(name: str) -> list[dict[str, object]]:
+    document = json.loads(resources.files(allowlist).joinpath(f"{name}.json").read_text(encoding="utf-8"))
+    assert document["schema"] == "chainguard-ml/allowlist/v1"
+    assert document["list"] == name
+    return list(document["entries"])
+
+
+def verdict(module: str, name: str, how: str = "referenced", allow: Mapping[str, Json] | None = None) -> str:
+    judge = allowlist.make_judge([{"reason": "mine", "path": "", "sha256": "", **allow}] if allow else [])
+    return judge.judge(Use(module, name, how, 0), FILE).verdict
+
+
+@pytest.mark.parametrize("name", LISTS)
+def test_lists_are_sorted_exact_and_explained(name: str) -> None:
+    items = entries(name)
+    keys = [(item["module"], item["name"]) for item in items]
+    assert keys == sorted(set(keys))
+    for item in items:
+        assert set(item) == {"module", "name", "may_be", "judged"}
+        assert [use for use in ("called", "newobj", "built") if use in item["may_be"]] == item["may_be"]  # type: ignore[operator]  # a list
+        assert item["judged"]
+        assert "*" not in f"{item['module']}{item['name']}"
+        top = str(item["module"]).partition(".")[0]
+        expected = top if top in allowlist.FRAMEWORKS else "stdlib" if top in sys.stdlib_module_names else "others"
+        assert name in {expected, "others"}
+
+
+def test_nothing_that_is_listed_is_known_to_be_dangerous_or_from_main() -> None:
+    known = {
+        (str(item["module"]), str(name))
+        for item in entries("dangerous")
+        for name in item["names"]  # type: ignore[attr-defined]  # a list
+    }
+    for name in LISTS:
+        for item in entries(name):
+            assert (item["module"], item["name"]) not in known
+            assert item["module"] not in {"__main__", "os", "subprocess", "importlib", "pickle"}
+            assert not (item["module"] == "operator" and item["may_be"])
+
+
+@pytest.mark.parametrize(
+    ("module", "name", "how", "expected"),
+    [
+        ("collections", "OrderedDict", "called", "allowed"),
+        ("collections", "OrderedDict", "referenced", "allowed"),
+        ("collections", "orderedDict", "referenced", "unknown"),
+        ("collections.abc", "OrderedDict", "referenced", "unknown"),
+        ("collections", "OrderedDict.fromkeys", "referenced", "unknown"),
+        ("numpy", "mean", "referenced", "allowed"),
+        ("numpy", "mean", "called", "misused"),
+        ("numpy", "load", "referenced", "dangerous"),
+        ("numpy.f2py.crackfortran", "anything", "called", "dangerous"),
+        ("os", "anything", "referenced", "dangerous"),
+        ("osx", "anything", "referenced", "unknown"),
+        ("os.path.deeper", "anything", "referenced", "dangerous"),
+        ("builtins", "getattr", "referenced", "dangerous"),
+        ("builtins", "print", "called", "unknown"),
+        ("cloudpickle.cloudpickle", "_make_cell", "called", "code"),
+        ("dill._dill", "_create_type", "called", "code"),
+        ("joblib.externals.cloudpickle.cloudpickle", "subimport", "called", "code"),
+        ("torch.nn.modules.linear", "Linear", "built", "allowed"),
+        ("torch.nn.modules.linear", "Linear", "called", "misused"),
+        ("sklearn.ensemble.forest", "RandomForestClassifier", "built", "allowed"),
+        ("numpy.core.multiarray", "_reconstruct", "called", "allowed"),
+        ("numpy._core.multiarray", "_reconstruct", "called", "allowed"),
+        ("", "", "referenced", "unknown"),
+        ("../stdlib", "x", "referenced", "unknown"),
+    ],
+)
+def test_names_and_uses_are_exact(module: str, name: str, how: str, expected: str) -> None:
+    assert verdict(module, name, how) == expected
+
+
+@pytest.mark.parametrize(
+    ("allow", "how", "expected"),
+    [
+        ({"name": "mine.Net", "may_be": ["newobj"]}, "newobj", "allowed"),
+        ({"name": "mine.Net", "may_be": ["newobj"]}, "referenced", "allowed"),
+        ({"name": "mine.Net", "may_be": ["newobj"]}, "called", "unknown"),
+        ({"name": "mine.Net", "may_be": []}, "referenced", "allowed"),
+        ({"name": "mine", "may_be": ["newobj"]}, "newobj", "unknown"),
+        ({"name": "mine.Net", "may_be": ["newobj"], "path": "models/*.pkl"}, "newobj", "allowed"),
+        ({"name": "mine.Net", "may_be": ["newobj"], "path": "*.pkl"}, "newobj", "unknown"),
+        ({"name": "mine.Net", "may_be": ["newobj"], "path": "**/*.pkl"}, "newobj", "allowed"),
+        ({"name": "mine.Net", "may_be": ["newobj"], "path": "models/**"}, "newobj", "allowed"),
+        ({"name": "mine.Net", "may_be": ["newobj"], "path": "models/ne?.pkl"}, "newobj", "allowed"),
+        ({"name": "mine.Net", "may_be": ["newobj"], "path": "models/net.pk"}, "newobj", "unknown"),
+        ({"name": "mine.Net", "may_be": ["newobj"], "path": "models/net[.]pkl"}, "newobj", "unknown"),
+        ({"name": "mine.Net", "may_be": ["newobj"], "sha256": "ab"}, "newobj", "unknown"),
+    ],
+)
+def test_extensions_are_exact(allow: dict[str, Json], how: str, expected: str) -> None:
+    assert verdict("mine", "Net", how, allow) == expected
+
+
+def test_an_extension_for_a_digest_holds_for_that_file_only() -> None:
+    judge = allowlist.make_judge(
+        [{"name": "mine.Net", "may_be": ["called"], "reason": "r", "path": "", "sha256": "SHA256:AB"}]
+    )
+    use = Use("mine", "Net", "called", 0)
+    assert judge.needs_digest
+    assert judge.judge(use, Subject("x", digest=Digest("sha256", "ab"))).verdict == "allowed"
+    assert judge.judge(use, Subject("x", digest=Digest("sha256", "cd"))).verdict == "unknown"
+    assert judge.judge(use, Subject("x")).verdict == "unknown"
+    assert not allowlist.make_judge([]).needs_digest
+
+
+def test_several_extensions_for_one_name_are_all_asked() -> None:
+    rest = {"name": "mine.Net", "reason": "r", "sha256": ""}
+    judge = allowlist.make_judge([
+        {**rest, "may_be": ["called"], "path": "a/*"}, {**rest, "may_be": ["built"], "path": "models/*"},
+    ])  # fmt: skip
+    assert judge.judge(Use("mine", "Net", "built", 0), FILE).verdict == "allowed"
+    assert judge.judge(Use("mine", "Net", "called", 0), FILE).verdict == "unknown"
+
+
+def test_a_scan_says_which_extension_was_used(look: Look) -> None:
+    data = b"\x80\x02cmine.models\nNet\n)\x81}b."
+    assert look(data).rules == {"unknown-global"}
+    allow = [{"name": "mine.models.Net", "may_be": ["newobj", "built"], "reason": "our own class"}]
+    seen = look(data, allow=allow)
+    assert seen.clean
+    (evidence,) = seen.evidence
+    assert evidence.statement["allowed_by_configuration"] == {"mine.models.Net": "our own class"}
+
+
+def test_even_dangerous_and_main_names_can_be_allowed_by_the_operator(look: Look) -> None:
+    allow = [
+        {"name": name, "may_be": ["called"], "reason": "known"} for name in ("os.getcwd", "__main__.Net", "a.b.c.d")
+    ]
+    assert look(b"\x80\x02cos\ngetcwd\n)Rc__main__\nNet\n)R\x86.", allow=allow).clean
+    assert look(b"\x80\x04\x8c\x03a.b\x8c\x03c.d\x93)R.", allow=allow).clean
