@@ -36,6 +36,9 @@ VERBS = {
 }
 """Verbs by panel with their one line; each verb is the module of this package with its name. Adding one is one line."""
 
+DEFAULT = "<default>"
+"""Name of a group's default command; nobody types it, so that no path is taken for it."""
+
 _SHARED_PANELS = ("Input", "Decision", "Output", "Other")
 
 _EPILOG = """
@@ -55,6 +58,10 @@ Exit codes: 0 acceptable, 1 not acceptable, 2 wrong call or configuration, 3 not
 
 class PlainCommand(typer.core.TyperCommand):
     """A command whose help groups its options by panel, as plain text."""
+
+    def format_usage(self, ctx: Context, formatter: HelpFormatter) -> None:
+        """Write the usage; a group's default command has no name of its own."""
+        formatter.write_usage(ctx.command_path.strip(), " ".join(self.collect_usage_pieces(ctx)))
 
     def format_options(self, ctx: Context, formatter: HelpFormatter) -> None:
         """Write a section for each panel: the verb's own options first, then the shared ones."""
@@ -107,13 +114,18 @@ class Root(typer.core.TyperGroup):
 
 
 class Default(typer.core.TyperGroup):
-    """A group that is also a verb: without a subcommand's name first, its hidden command ``default`` is meant."""
+    """A group that is also a verb: without a subcommand's name first, its hidden command ``DEFAULT`` is meant."""
 
     def parse_args(self, ctx: Context, args: list[str]) -> list[str]:
-        """Put ``default`` before arguments that do not begin with a subcommand; ``-h`` shows default's help."""
+        """Put the default's name before arguments that do not begin with a subcommand's; ``-h`` shows its help."""
         if not args or args[0] not in self.commands:
-            args = ["default", *args]
+            args = [DEFAULT, *args]
         return super().parse_args(ctx, args)
+
+    def resolve_command(self, ctx: Context, args: list[str]) -> tuple[str | None, Command | None, list[str]]:
+        """Find the command; the default is called by the group's name alone."""
+        name, command, rest = super().resolve_command(ctx, args)
+        return ("" if name == DEFAULT else name), command, rest
 
 
 def new(*, completion: bool = False, **settings: object) -> typer.Typer:

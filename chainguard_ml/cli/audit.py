@@ -18,7 +18,7 @@ database = root.new(help="Manage the database of advisories.", no_args_is_help=T
 app.add_typer(database, name="db")
 
 
-@app.command("default", hidden=True, cls=root.PlainCommand)
+@app.command(root.DEFAULT, hidden=True, cls=root.PlainCommand)
 @shared
 def audit(
     paths: Annotated[

@@ -63,7 +63,7 @@ def _call(arguments: Sequence[str]) -> int:
         return USAGE
     except ClickException as error:
         context = getattr(error, "ctx", None)
-        where = context.command_path if context else "chainguard-ml"
+        where = context.command_path.strip() if context else "chainguard-ml"
         _explain(error.format_message().rstrip("."), f"see: {where} --help")
         return USAGE
     return result if isinstance(result, int) else 0
