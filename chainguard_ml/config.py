@@ -8,7 +8,6 @@ are relative to its file.
 from __future__ import annotations
 
 import dataclasses
-import tomllib
 import types
 from dataclasses import dataclass, field
 from pathlib import Path
@@ -131,6 +130,8 @@ def load(path: Path) -> Config:
 
 
 def _table(path: Path, *keys: str) -> dict[str, object]:
+    import tomllib
+
     try:
         with path.open("rb") as stream:
             content = stream.read(_LIMIT)
