@@ -23,7 +23,16 @@ from chainguard_ml.scan.allowlist import FRAMEWORKS
 from chainguard_ml.scan.pickle.walk import walk
 
 HERE = Path(__file__).resolve().parent.parent / "chainguard_ml" / "scan" / "allowlist"
-TABLES = (judged.STDLIB, judged.NUMPY, judged.JOBLIB, judged.SKLEARN, judged.SCIPY, judged.PANDAS, judged.TORCH)
+TABLES = (
+    judged.STDLIB,
+    judged.NUMPY,
+    judged.JOBLIB,
+    judged.SKLEARN,
+    judged.SCIPY,
+    judged.PANDAS,
+    judged.TORCH,
+    judged.OTHERS,
+)
 ORDER = ("called", "newobj", "built")
 INFRASTRUCTURE = frozenset({"referenced", "instantiated", "resolved", "computed"})
 

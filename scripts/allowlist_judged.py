@@ -91,6 +91,7 @@ NUMPY: tuple[tuple[str, str, str, str], ...] = (
     ),
     ("numpy.random._pickle", "__bit_generator_ctor __generator_ctor __randomstate_ctor", "cb",
      "constructs one of NumPy's generators; classes among its arguments are judged themselves"),
+    ("numpy.random", "__RandomState_ctor", "cb", "constructs one of NumPy's generators"),
     ("numpy.random._mt19937", "MT19937", "cnb", "generator of random numbers and its state"),
     ("numpy.random._pcg64", "PCG64 PCG64DXSM", "cnb", "generator of random numbers and its state"),
     ("numpy.random._philox", "Philox", "cnb", "generator of random numbers and its state"),
@@ -119,10 +120,40 @@ JOBLIB: tuple[tuple[str, str, str, str], ...] = (
     ),
 )
 
+_ESTIMATOR = "class of older releases of scikit-learn; holds state"
+_LOSSES = (
+    "BinomialDeviance ExponentialLoss HuberLossFunction LeastAbsoluteError LeastSquaresError LogOddsEstimator MeanEstimator "
+    "MultinomialDeviance PriorProbabilityEstimator QuantileEstimator QuantileLossFunction ScaledLogOddsEstimator "
+    "VerboseReporter ZeroEstimator"
+)
+_DISTANCES = (
+    "BrayCurtisDistance CanberraDistance ChebyshevDistance DiceDistance EuclideanDistance HammingDistance HaversineDistance "
+    "JaccardDistance MahalanobisDistance ManhattanDistance MatchingDistance MinkowskiDistance RogersTanimotoDistance "
+    "RussellRaoDistance SEuclideanDistance SokalMichenerDistance SokalSneathDistance WMinkowskiDistance"
+)
+
 SKLEARN: tuple[tuple[str, str, str, str], ...] = (
     ("sklearn.metrics._dist_metrics", "newObj", "cb", "constructs its argument, which is judged itself"),
     ("sklearn.neighbors._ball_tree", "newObj", "cb", "constructs its argument, which is judged itself"),
     ("sklearn.neighbors._kd_tree", "newObj", "cb", "constructs its argument, which is judged itself"),
+    ("sklearn.metrics._dist_metrics", _DISTANCES, "nb", _ESTIMATOR),
+    ("sklearn.ensemble._gb_losses", _LOSSES, "nb", _ESTIMATOR),
+    ("sklearn.ensemble._gb", _LOSSES, "nb", _ESTIMATOR),
+    (
+        "sklearn.linear_model._sgd_fast",
+        "EpsilonInsensitive Hinge Huber Log ModifiedHuber SquaredEpsilonInsensitive SquaredHinge SquaredLoss",
+        "cnb",
+        _ESTIMATOR,
+    ),
+    ("sklearn.metrics._scorer", "_PredictScorer _ProbaScorer _ThresholdScorer", "nb", _ESTIMATOR),
+    ("sklearn.preprocessing._data", "Imputer CategoricalEncoder", "nb", _ESTIMATOR),
+    ("sklearn.impute._base", "Imputer", "nb", _ESTIMATOR),
+    (
+        "sklearn.ensemble._hist_gradient_boosting.loss",
+        "AutoLoss BinaryCrossEntropy CategoricalCrossEntropy LeastAbsoluteDeviation LeastSquares Poisson",
+        "nb",
+        _ESTIMATOR,
+    ),
     (
         "sklearn.utils.validation",
         "check_array",
@@ -223,6 +254,34 @@ TORCH: tuple[tuple[str, str, str, str], ...] = (
     ("torch", "relu tanh sigmoid softmax exp log sqrt abs sin cos square mean sum rsqrt", "", _REFERENCE),
 )  # fmt: skip
 
+_LAYER = "layer: a torch module without state of its own kind"
+
+OTHERS: tuple[tuple[str, str, str, str], ...] = (
+    ("pytorch_lightning.utilities.parsing", "AttributeDict", "cnb", "dictionary"),
+    ("lightning.pytorch.utilities.parsing", "AttributeDict", "cnb", "dictionary"),
+    ("lightning_fabric.utilities.data", "AttributeDict", "cnb", "dictionary"),
+    ("lightning.fabric.utilities.data", "AttributeDict", "cnb", "dictionary"),
+    ("xgboost.compat", "XGBoostLabelEncoder", "nb", "class of older releases of xgboost; holds state"),
+    ("torch.nn.backends.thnn", "_get_thnn_function_backend", "c", "returns an object of old releases of torch"),
+    ("torchvision.models.alexnet", "AlexNet", "nb", _LAYER),
+    ("torchvision.models.densenet", "DenseNet _DenseBlock _DenseLayer _Transition", "nb", _LAYER),
+    ("torchvision.models.efficientnet", "EfficientNet FusedMBConv MBConv", "nb", _LAYER),
+    ("torchvision.models.mobilenetv2", "InvertedResidual MobileNetV2", "nb", _LAYER),
+    ("torchvision.models.mobilenetv3", "InvertedResidual MobileNetV3", "nb", _LAYER),
+    ("torchvision.models.resnet", "BasicBlock Bottleneck ResNet", "nb", _LAYER),
+    ("torchvision.models.shufflenetv2", "InvertedResidual ShuffleNetV2", "nb", _LAYER),
+    ("torchvision.models.squeezenet", "Fire SqueezeNet", "nb", _LAYER),
+    ("torchvision.models.vgg", "VGG", "nb", _LAYER),
+    ("torchvision.models.vision_transformer", "Encoder EncoderBlock MLPBlock VisionTransformer", "nb", _LAYER),
+    (
+        "torchvision.ops.misc",
+        "Conv2dNormActivation ConvNormActivation FrozenBatchNorm2d MLP SqueezeExcitation",
+        "nb",
+        _LAYER,
+    ),
+    ("torchvision.ops.stochastic_depth", "StochasticDepth", "nb", _LAYER),
+)
+
 # Of the Hugging Face survey: what is not in a framework's own table. Classes of model code are accepted where loading
 # only allocates and fills them; names from __main__ and from users' own scripts never are.
 HUGGING_FACE: dict[str, tuple[str, str]] = {
@@ -241,17 +300,17 @@ HUGGING_FACE: dict[str, tuple[str, str]] = {
     "TTS.config.shared_configs": ("nb", "plain settings (dataclass)"),
     "TTS.tts.configs.xtts_config": ("nb", "plain settings (dataclass)"),
     "simpletransformers.config.model_args": ("nb", "plain settings (dataclass)"),
-    "ultralytics.nn.modules": ("nb", "layer: a torch module without state of its own kind"),
-    "ultralytics.nn.modules.block": ("nb", "layer: a torch module without state of its own kind"),
-    "ultralytics.nn.modules.conv": ("nb", "layer: a torch module without state of its own kind"),
-    "ultralytics.nn.modules.head": ("nb", "layer: a torch module without state of its own kind"),
-    "ultralytics.nn.tasks": ("nb", "layer: a torch module without state of its own kind"),
+    "ultralytics.nn.modules": ("nb", _LAYER),
+    "ultralytics.nn.modules.block": ("nb", _LAYER),
+    "ultralytics.nn.modules.conv": ("nb", _LAYER),
+    "ultralytics.nn.modules.head": ("nb", _LAYER),
+    "ultralytics.nn.tasks": ("nb", _LAYER),
     "ultralytics.utils": ("nb", "holds attributes"),
     "ultralytics.yolo.utils": ("nb", "holds attributes"),
-    "ultralytics.utils.tal": ("nb", "layer: a torch module without state of its own kind"),
+    "ultralytics.utils.tal": ("nb", _LAYER),
     "ultralytics.utils.loss": ("nb", "loss: holds numbers"),
-    "yolov5.models.common": ("nb", "layer: a torch module without state of its own kind"),
-    "yolov5.models.yolo": ("nb", "layer: a torch module without state of its own kind"),
+    "yolov5.models.common": ("nb", _LAYER),
+    "yolov5.models.yolo": ("nb", _LAYER),
     "transformers.training_args": ("nb", "plain settings; __post_init__ does not run without a call"),
     "transformers.training_args_seq2seq": ("nb", "plain settings; __post_init__ does not run without a call"),
     "transformers.deepspeed": ("nb", "plain settings; nothing is read without a call"),
@@ -346,12 +405,16 @@ DANGEROUS: tuple[tuple[str, str, str], ...] = (
     ("socket", "*", "opens connections"),
     ("_socket", "*", "opens connections"),
     ("ssl", "*", "opens connections"),
+    ("sympy", "sympify parse_expr", "evaluates code"),
+    ("sympy.core.sympify", "*", "evaluates code"),
+    ("sympy.parsing", "*", "evaluates code"),
     ("select", "*", "opens connections"),
     ("socketserver", "*", "opens connections"),
     ("http", "client server cookiejar", "opens connections"),
     ("http.client", "*", "opens connections"),
     ("http.server", "*", "opens connections"),
-    ("urllib", "*", "fetches from the network"),
+    ("urllib", "request urlopen urlretrieve", "fetches from the network"),
+    ("urllib.request", "*", "fetches from the network"),
     ("urllib2", "*", "fetches from the network (Python 2)"),
     ("urllib3", "*", "fetches from the network"),
     ("requests", "*", "fetches from the network"),
@@ -383,7 +446,7 @@ DANGEROUS: tuple[tuple[str, str, str], ...] = (
     ("itertools", "starmap accumulate takewhile dropwhile filterfalse groupby", "calls what it is given"),
     ("copyreg", "add_extension pickle constructor", "registers what later opcodes import"),
     ("copy_reg", "*", "registers what later opcodes import"),
-    ("inspect", "*", "reaches any attribute"),
+    ("inspect", "getattr_static getmembers getmodule stack currentframe", "reaches any attribute"),
     ("gc", "*", "reaches any object"),
     ("weakref", "*", "calls back"),
     ("atexit", "*", "runs a function at the end"),
@@ -455,30 +518,19 @@ DANGEROUS: tuple[tuple[str, str, str], ...] = (
     ("torch._ops", "*", "loads native libraries"),
     ("torch.testing", "*", "runs code"),
     ("torchvision.datasets", "*", "downloads"),
-    ("tensorflow", "*", "reads and writes files, runs functions"),
     ("transformers.dynamic_module_utils", "*", "imports code from a repository"),
     ("huggingface_hub", "*", "downloads"),
     ("yaml", "*", "builds any object from a text"),
     ("jinja2", "*", "renders templates that reach any attribute"),
     ("mako", "*", "renders templates that run code"),
-    ("lxml", "*", "opens files and connections"),
     ("xml", "*", "opens files and connections"),
-    ("PIL", "*", "opens files"),
     ("IPython", "*", "runs code and commands"),
     ("ipykernel", "*", "runs code"),
-    ("nltk", "*", "downloads and unpickles"),
-    ("mlflow", "*", "loads models"),
     ("psutil", "*", "starts and ends processes"),
     ("pexpect", "*", "starts programs"),
     ("execnet", "*", "starts programs"),
-    ("django", "*", "runs code through a framework"),
     ("werkzeug", "*", "imports any name"),
-    ("twisted", "*", "opens connections"),
-    ("tornado", "*", "opens connections"),
-    ("sympy", "*", "evaluates code"),
     ("numexpr", "*", "evaluates code"),
-    ("pytest", "*", "runs code"),
-    ("_pytest", "*", "runs code"),
 )  # fmt: skip
 
 CODE: tuple[tuple[str, str, str], ...] = (

@@ -118,7 +118,7 @@ def _walk_as_opcodes(machine: Machine, position: int, *, objects: bool) -> None:
     if position >= machine.size or not reaches_name(machine.data, position, machine.size):
         return
     trace = machine.trace
-    trace.copied += len(machine.memo) + len(machine.stack) + sum(map(len, machine.marked))
+    trace.copied += machine.values
     if trace.copied > _MOST_COPIED:
         trace.exceeded["more than 5,000,000 values copied to read arrays as opcodes"] = None
         return

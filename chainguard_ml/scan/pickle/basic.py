@@ -2,10 +2,12 @@
 
 from __future__ import annotations
 
+import re
 import sys
 from typing import TYPE_CHECKING
 
 from chainguard_ml.scan.pickle import operands
+from chainguard_ml.scan.pickle.literals import SHORTEST
 from chainguard_ml.scan.pickle.machine import opcode
 from chainguard_ml.scan.pickle.operands import BrokenError
 from chainguard_ml.scan.pickle.values import DATA, NONE, Dict, Span, Value, pack
@@ -13,6 +15,7 @@ from chainguard_ml.scan.pickle.values import DATA, NONE, Dict, Span, Value, pack
 if TYPE_CHECKING:
     from chainguard_ml.scan.pickle.machine import Handler, Machine
 
+_NUMBERS = re.compile(rb"(?:K.|M..|J.{4}|G.{8}|[N\x88\x89])++e", re.DOTALL)
 _KEPT = 1024  # bytes of a text that is kept as it is; names are shorter
 _SHORT = 12  # bytes of literal bytes that nobody can unpickle
 _HUGE = 1 << 80  # one place of the memo for all numbers of thousands of digits
@@ -135,7 +138,8 @@ def _short_binstring(machine: Machine, position: int) -> int:
 
 
 def _counted_string(machine: Machine, start: int, stop: int) -> int:
-    machine.look_at(start, stop)
+    if stop - start >= SHORTEST:
+        machine.look_at(start, stop)
     small = stop - start <= _KEPT
     machine.stack.append(str(machine.data[start:stop], "latin-1") if small else Span(start, stop))
     return stop
@@ -153,7 +157,11 @@ def _unicode(machine: Machine, position: int) -> int:
 
 @opcode(b"\x8c")
 def _short_binunicode(machine: Machine, position: int) -> int:
-    return _text(machine, *machine.span(position, 1))
+    start = position + 1
+    stop = start + machine.data[position]
+    if stop > machine.size:
+        raise BrokenError("an operand is cut")
+    return _text(machine, start, stop)
 
 
 @opcode(b"X")
@@ -167,7 +175,8 @@ def _binunicode8(machine: Machine, position: int) -> int:
 
 
 def _text(machine: Machine, start: int, stop: int) -> int:
-    machine.look_at(start, stop, text=True)
+    if stop - start >= SHORTEST:
+        machine.look_at(start, stop, text=True)
     small = stop - start <= _KEPT
     machine.stack.append(operands.utf8(machine.data[start:stop]) if small else Span(start, stop, text=True))
     return stop
@@ -189,7 +198,8 @@ def _binbytes8(machine: Machine, position: int) -> int:
 
 
 def _bytes(machine: Machine, start: int, stop: int) -> int:
-    machine.look_at(start, stop)
+    if stop - start >= SHORTEST:
+        machine.look_at(start, stop)
     machine.stack.append(Span(start, stop) if stop - start >= _SHORT else DATA)
     return stop
 
@@ -227,6 +237,10 @@ def _frame(machine: Machine, position: int) -> int:
 
 @opcode(b"(")
 def _mark(machine: Machine, position: int) -> int:
+    """Begin a group; numbers that are appended to a list are passed over as one, because nothing else comes of them."""
+    numbers = _NUMBERS.match(machine.data, position, min(machine.frame_end, machine.size))
+    if numbers and machine.stack and machine.stack[-1] is DATA:
+        return numbers.end()
     machine.marked.append(machine.stack)
     machine.stack = []
     return position
@@ -305,31 +319,35 @@ def _put(machine: Machine, position: int) -> int:
     index, end = _index(machine, position)
     if index < 0:
         raise BrokenError("a memo's number is negative")
-    machine.memo[index] = machine.stack[-1]
+    machine.memo.put(index, machine.stack[-1])
     return end
 
 
 @opcode(b"q")
 def _binput(machine: Machine, position: int) -> int:
-    machine.memo[machine.data[position]] = machine.stack[-1]
+    machine.memo.put(machine.data[position], machine.stack[-1])
     return position + 1
 
 
 @opcode(b"r")
 def _long_binput(machine: Machine, position: int) -> int:
-    machine.memo[int.from_bytes(_exactly(machine, position, 4), "little")] = machine.stack[-1]
+    machine.memo.put(int.from_bytes(_exactly(machine, position, 4), "little"), machine.stack[-1])
     return position + 4
 
 
 @opcode(b"\x94")
 def _memoize(machine: Machine, position: int) -> int:
-    machine.memo[len(machine.memo)] = machine.stack[-1]
+    memo = machine.memo
+    if memo.sparse:
+        memo.put(len(memo), machine.stack[-1])
+    else:
+        memo.dense.append(machine.stack[-1])
     return position
 
 
 def _fetch(machine: Machine, index: int) -> None:
     value = machine.memo.get(index)
-    if value is None:
+    if value is None and machine.older is not None:
         value = machine.older.get(index)
     if value is None:
         raise BrokenError(f"nothing is memoised under {index}")

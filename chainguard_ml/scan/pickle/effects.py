@@ -9,6 +9,7 @@ from __future__ import annotations
 from typing import TYPE_CHECKING, TypeAlias
 
 from chainguard_ml.scan.pickle.values import (
+    BORING,
     DATA,
     PERSISTENT,
     UNKNOWN,
@@ -164,10 +165,8 @@ def _mapping(_machine: Machine, target: Global, arguments: tuple[Value, ...] | N
 
 def _defaultdict(machine: Machine, target: Global, arguments: tuple[Value, ...] | None, offset: int) -> Value:
     """``defaultdict(factory)``: the factory will be called."""
-    made = _CALLS_FACTORY(machine, target, arguments, offset)
-    if isinstance(made, Instance):
-        made.odd = arguments is None or len(arguments) > 1
-    return made
+    _CALLS_FACTORY(machine, target, arguments, offset)
+    return Instance(target, odd=arguments is None or arguments is BORING or len(arguments) > 1)
 
 
 _CALLS_FACTORY = _uses("called", 0)

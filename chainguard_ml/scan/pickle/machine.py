@@ -12,8 +12,9 @@ from typing import TYPE_CHECKING, TypeAlias
 
 from chainguard_ml.scan.pickle.effects import EFFECTS, NOT_FOLLOWED, by_name
 from chainguard_ml.scan.pickle.literals import SHORTEST, may_be_pickle
+from chainguard_ml.scan.pickle.memo import Memo
 from chainguard_ml.scan.pickle.operands import BrokenError
-from chainguard_ml.scan.pickle.values import PERSISTENT, UNKNOWN, Global, Instance, Span, Value
+from chainguard_ml.scan.pickle.values import PERSISTENT, UNKNOWN, Dict, Global, Instance, Span, Value
 
 if TYPE_CHECKING:
     from collections.abc import Callable
@@ -62,15 +63,15 @@ class Machine:
     """
 
     def __init__(
-        self, data: bytes | memoryview, trace: Trace, older: dict[int, Value] | None = None, *, arrays: bool = True
+        self, data: bytes | memoryview, trace: Trace, older: Memo | None = None, *, arrays: bool = True
     ) -> None:
         self.data = data
         self.size = len(data)
         self.trace = trace
         self.stack: list[Value] = []
         self.marked: list[list[Value]] = []
-        self.memo: dict[int, Value] = {}
-        self.older = older or {}
+        self.memo = Memo()
+        self.older = older
         self.protocol = 0
         self.frame_end = _NO_FRAME
         self.arrays = arrays
@@ -107,14 +108,26 @@ class Machine:
         self.frame_end = _NO_FRAME
 
     def fork(self, trace: Trace) -> Machine:
-        """Return a machine in the same state that does not skip arrays."""
-        other = Machine(self.data, trace, self.older, arrays=False)
-        other.stack = list(self.stack)
-        other.marked = [list(stack) for stack in self.marked]
-        other.memo = dict(self.memo)
+        """Return a machine in the same state that does not skip arrays; what it changes stays its own."""
+        copies: dict[int, Dict | Instance] = {}
+
+        def copy(value: Value) -> Value:
+            if isinstance(value, Dict | Instance):
+                return copies.setdefault(id(value), value.copy())
+            return value
+
+        other = Machine(self.data, trace, self.older.mapped(copy) if self.older else None, arrays=False)
+        other.stack = [copy(value) for value in self.stack]
+        other.marked = [[copy(value) for value in stack] for stack in self.marked]
+        other.memo = self.memo.mapped(copy)
         other.protocol = self.protocol
-        other.frame_end = self.frame_end
         return other
+
+    @property
+    def values(self) -> int:
+        """How many values there are to copy."""
+        older = len(self.older) if self.older else 0
+        return older + len(self.memo) + len(self.stack) + sum(map(len, self.marked))
 
     @property
     def in_frame(self) -> bool:
@@ -128,7 +141,10 @@ class Machine:
         return items
 
     def line(self, position: int) -> tuple[bytes, int]:
-        """Return the operand that ends with the line, without its last character, and the offset behind it."""
+        """Return the operand that ends with the line, and the offset behind it.
+
+        Its last character is dropped even where it is no newline, because pure Python does so.
+        """
         match = _LINE.match(self.data, position)
         end = match.end() if match else position
         return bytes(self.data[position : end - 1]) if end > position else b"", end
@@ -144,8 +160,8 @@ class Machine:
         return start, start + length
 
     def look_at(self, start: int, stop: int, *, text: bool = False) -> None:
-        """Record the literal from ``start`` to ``stop`` if it may be a pickle."""
-        if stop - start >= SHORTEST and may_be_pickle(self.data, start, stop):
+        """Record the literal from ``start`` to ``stop``, of at least ``SHORTEST`` bytes, if it may be a pickle."""
+        if may_be_pickle(self.data, start, stop):
             self.trace.look_into(Span(start, stop, text=text), start)
 
     def look_at_content(self, content: bytes, offset: int) -> None:

@@ -26,13 +26,10 @@ _CONTAINERS = re.compile(rb"PK\x03\x04|\x1f\x8b\x08|BZh[1-9]|\xfd7zXZ\0|x[\x01\x
 
 def examine_nested(blob: Blob, found: list[Nested], examination: Examination) -> Observations:
     """Examine the literals that are pickles, or that a callable of the stream loads as a file."""
-    seen: set[tuple[int, int]] = set()
     for item in found:
-        key = (item.span.start, item.span.stop)
         if item.certain:
             yield from _loaded(blob, item, examination)
-        elif key == (0, 0) or key not in seen:
-            seen.add(key)
+        else:
             for inner in _forms(blob, item):
                 if is_pickle_inside(inner) or _CONTAINERS.match(inner.data):
                     # What only looks like a container is data, so only findings count.

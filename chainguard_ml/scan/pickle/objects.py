@@ -11,6 +11,7 @@ from chainguard_ml.scan.pickle.operands import BrokenError
 from chainguard_ml.scan.pickle.states import check_state
 from chainguard_ml.scan.pickle.values import (
     DATA,
+    NOTED,
     PERSISTENT,
     UNKNOWN,
     Dict,
@@ -189,7 +190,9 @@ def _setitems(machine: Machine, position: int) -> int:
 def _set(machine: Machine, target: Value, items: list[Value], offset: int) -> None:
     if type(target) is Dict:
         for index in range(0, len(items) - 1, 2):
-            target.put(items[index], items[index + 1])
+            key = items[index]
+            if type(key) is not str or key in NOTED or key[:2] == "__":
+                target.put(key, items[index + 1])
         return
     _changes(machine, target, offset, "items are set in it")
     if type(target) is Instance and any(is_odd(items[index]) for index in range(0, len(items), 2)):

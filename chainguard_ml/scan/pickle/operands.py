@@ -24,11 +24,6 @@ class BrokenError(ValueError):
     """Every unpickler stops here: an operand is wrong or cut, the stack is empty, a memo is missing."""
 
 
-def line_of(raw: bytes) -> bytes:
-    """Return the operand in a line; pure Python drops the last character even where it is not a newline."""
-    return raw[:-1]
-
-
 def integer(line: bytes, base: int = 0) -> int | Plain:
     """Return the number that INT, LONG (base 0), PUT or GET (base 10) read; ``DATA`` for one of very many digits.
 

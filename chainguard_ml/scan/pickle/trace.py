@@ -132,7 +132,7 @@ class Trace:
             self.exceeded[f"more than {MOST_NESTED:,} texts that could be pickles"] = None
 
     def breaks(self, offset: int, reason: str, *, differs: bool = False) -> None:
-        """Record a break, each kind a few times."""
+        """Record a break; of very many the first ones say enough."""
         if len(self.problems) < MOST_NOTES:
             self.problems.append(Problem(offset, reason, differs))
 

@@ -17,9 +17,6 @@ class Plain:
     def __init__(self, name: str) -> None:
         self.name = name
 
-    def __repr__(self) -> str:
-        return self.name
-
 
 DATA = Plain("data")
 """A value that is only data: a fraction, a list, a set, short bytes."""
@@ -60,6 +57,10 @@ class Instance:
         self.odd = odd
         self.notes = notes
 
+    def copy(self) -> Instance:
+        """Return an instance of its own with the same content."""
+        return Instance(self.of, self.notes, odd=self.odd)
+
 
 class Dict:
     """A dictionary; remembers the values of ``NOTED`` keys, and whether a key is odd."""
@@ -69,6 +70,12 @@ class Dict:
     def __init__(self) -> None:
         self.odd = False
         self.noted: dict[str, Value] | None = None
+
+    def copy(self) -> Dict:
+        """Return a dictionary of its own with the same content."""
+        other = Dict()
+        other.odd, other.noted = self.odd, self.noted
+        return other
 
     def put(self, key: Value, value: Value) -> None:
         """Set one item."""
@@ -119,11 +126,10 @@ _LONGEST_TUPLE = 64  # elements; no call that is modelled has more
 
 def pack(items: list[Value] | tuple[Value, ...]) -> Value:
     """Return the tuple of ``items``: itself where something may be asked of it later, else what stands for it."""
-    if not items:
-        return ()
-    if all(item is DATA or item is NONE or item is BORING for item in items):
-        return BORING
-    return tuple(items) if len(items) <= _LONGEST_TUPLE else DATA
+    for item in items:
+        if item is not DATA and item is not NONE and item is not BORING:
+            return tuple(items) if len(items) <= _LONGEST_TUPLE else DATA
+    return BORING if items else ()
 
 
 def is_odd(key: Value) -> bool:

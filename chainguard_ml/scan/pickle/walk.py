@@ -8,11 +8,14 @@ from typing import TYPE_CHECKING
 
 from chainguard_ml.scan.pickle import basic, fast, objects  # noqa: F401 (basic and objects register the opcodes)
 from chainguard_ml.scan.pickle.machine import Machine
+from chainguard_ml.scan.pickle.memo import Memo
 from chainguard_ml.scan.pickle.trace import Trace
 
 if TYPE_CHECKING:
     from chainguard_ml.scan.interface import Data
-    from chainguard_ml.scan.pickle.values import Value
+
+MOST_STREAMS = 100_000
+"""Streams of one blob that are walked."""
 
 _COPIED = 1 << 22  # bytes up to which a copy is faster than a view
 _PADDING = re.compile(rb"[\0\s]*+")
@@ -33,6 +36,7 @@ class Walk:
         whole: Whether every stream that was begun reached its STOP.
         first: Offset behind the first stream, or of its break; ``started`` says whether it reached its STOP.
         complete: Whether nothing but padding follows.
+        older: The memo of all streams but the last, for loaders that keep one unpickler; ``last`` that of the last.
     """
 
     trace: Trace
@@ -41,7 +45,8 @@ class Walk:
     first: int = 0
     started: bool = False
     complete: bool = False
-    older: dict[int, Value] = field(default_factory=dict)
+    older: Memo = field(default_factory=Memo)
+    last: Memo = field(default_factory=Memo)
 
 
 def walk(data: Data) -> Walk:
@@ -51,6 +56,9 @@ def walk(data: Data) -> Walk:
     result.first = result.end = _stream(result, content, 0)
     result.started = result.whole
     while result.whole and (start := _next(content, result.end)) is not None:
+        if result.trace.streams >= MOST_STREAMS:
+            result.trace.exceeded[f"more than {MOST_STREAMS:,} pickles one after the other"] = None
+            break
         result.end = _stream(result, content, start)
     padding = _PADDING.match(content, result.end)
     result.complete = padding is not None and padding.end() == len(content)
@@ -67,10 +75,11 @@ def _stream(result: Walk, content: bytes | memoryview, start: int) -> int:
         if end is not None:
             result.trace.protocol = max(result.trace.protocol, _protocol(content, start))
             return end
+    result.older.update(result.last)
     machine = Machine(content, result.trace, result.older)
     end, whole = machine.run(start)
     result.whole = result.whole and whole
-    result.older.update(machine.memo)
+    result.last = machine.memo
     return end
 
 
@@ -82,10 +91,7 @@ def _next(content: bytes | memoryview, end: int) -> int | None:
     """Return where another stream begins, at once or behind padding."""
     padding = _PADDING.match(content, end)
     start = padding.end() if padding else end
-    for place in {start, end}:
-        if place < len(content) and _begins(content, place):
-            return place
-    return None
+    return start if start < len(content) and _begins(content, start) else None
 
 
 def _begins(content: bytes | memoryview, start: int) -> bool:

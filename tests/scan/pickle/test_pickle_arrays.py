@@ -133,6 +133,13 @@ def test_an_array_that_cannot_be_followed_is_reported(look: Look, name: str) -> 
     assert seen.of("malformed-pickle").severity is Severity.HIGH
 
 
+def test_a_wrapper_may_lack_what_is_not_needed(look: Look) -> None:
+    data = wrapper(alignment=b"").replace(b"X\x08\0\0\0subclasscnumpy\nndarray\n", b"")
+    assert look(data + bytes(16) + b".").clean
+    assert look(wrapper(shape=b")", alignment=b"") + bytes(8) + b".").clean
+    assert "malformed-pickle" in look(data).rules
+
+
 def test_a_subclass_is_judged(look: Look) -> None:
     body = bytes(16) + b"."
     assert look(wrapper(subclass=b"cnumpy\nmemmap\n") + body).clean
@@ -145,6 +152,17 @@ def test_an_array_inside_a_frame_is_reported(look: Look) -> None:
     assert "malformed-pickle" in look(b"\x80\x04\x95" + struct.pack("<Q", len(opcodes)) + opcodes).rules
 
 
+def test_what_one_reading_changes_does_not_reach_the_other(look: Look) -> None:
+    """Read as opcodes the first array makes the second one longer, and would hide what follows it."""
+    state = wrapper(alignment=b"")[2:-1].replace(b"}(X\x08", b"}q\x07(X\x08")
+    one = b"h\x07X\x05\0\0\0shapeK\x40\x85s0cx\ny\n.."  # as opcodes: sets the shape of the memoised state
+    one += bytes(-len(one) % 8)
+    head = b"\x80\x03" + state.replace(b"shapeK\x02", b"shapeK" + bytes((len(one) // 8,))) + b"b"
+    again = b"0cjoblib.numpy_pickle\nNumpyArrayWrapper\n)\x81h\x07b"
+    body = bytes(len(one)) + b"0" + RUN + b"." + bytes(512)
+    assert "dangerous-global" in look(head + one + again + body).rules
+
+
 def test_text_types_are_pickled_as_objects(look: Look) -> None:
     dtype = b"cnumpy._core._internal\n_convert_to_stringdtype_kwargs\nK\x01\x85R"
     assert look(wrapper(dtype) + b"\x80\x03N..").clean
@@ -154,6 +172,10 @@ def test_flexible_types_take_their_size_from_the_state(look: Look) -> None:
     text = b"cnumpy\ndtype\n(X\x02\0\0\0U2\x89\x88tR"
     assert look(wrapper(text) + bytes(16) + b".").clean
     assert look(wrapper(text + b"(K\x03X\x01\0\0\0<NNNK\x0cK\x04K\x08tb") + bytes(24) + b".").clean
+
+
+def test_numbers_that_only_seem_to_name_something_are_numbers(look: Look) -> None:
+    assert look(wrapper(alignment=b"") + b"\x93" * 16 + b".").clean
 
 
 def test_many_readings_are_bounded(look: Look) -> None:

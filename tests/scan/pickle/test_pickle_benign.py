@@ -46,6 +46,7 @@ VALUES = {
     "more values": [ipaddress.ip_address("::1"), array.array("d", [1.0]), re.compile("a+"), range(3), slice(1, 2, 3)],
     "objects": [types.SimpleNamespace(a=1), argparse.Namespace(a=1), random.Random(1), ValueError("x")],  # noqa: S311 (a value to pickle)
     "types": [int, str, list, dict, len, type(None), ..., NotImplemented],
+    "keys": {None: 1, (1, 2): 2, 1.5: 3, b"b": 4, True: 5, frozenset(): 6},
     "special keys": {"__class__": 1, "__reduce__": 2, "shape": (1,), "formula": "y ~ print(1)"},
 }  # fmt: skip
 
@@ -244,6 +245,10 @@ def test_simple_formulas_are_clean(look: Look) -> None:
         b"y ~ __import__                ",
     ):
         assert look(data.replace(formula, hostile)).rules == {"pickle-carries-code"}
+
+
+def test_keys_of_any_kind_are_kept(look: Look) -> None:
+    assert look(b"\x80\x02(NK\x01K\x02K\x03X\x01\0\0\0aK\x04d.").clean
 
 
 def test_a_bound_method_is_a_path(look: Look) -> None:

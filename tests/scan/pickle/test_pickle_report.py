@@ -13,7 +13,7 @@ from chainguard_ml.model import Confidence, GapReason, Severity
 from chainguard_ml.rules import catalogue
 from chainguard_ml.rules.pickle import RULES
 from chainguard_ml.scan.interface import Budgets
-from chainguard_ml.scan.pickle import trace
+from chainguard_ml.scan.pickle import trace, walk
 
 if TYPE_CHECKING:
     from tests.scan.pickle.conftest import Assembler, Look
@@ -130,6 +130,12 @@ def test_places_behind_the_end_are_tried_within_a_budget(look: Look) -> None:
     assert any("places" in gap.detail for gap in many.gaps)
 
 
+def test_streams_one_after_the_other_are_limited(look: Look, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(walk, "MOST_STREAMS", 10)
+    assert [gap.reason for gap in look(b"\x80\x02N." * 12).gaps] == [GapReason.BUDGET]
+    assert look(b"\x80\x02N." * 10).clean
+
+
 def test_limits_are_gaps(look: Look, monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr(trace, "MOST_GLOBALS", 3)
     monkeypatch.setattr(trace, "MOST_NOTES", 2)
@@ -139,6 +145,8 @@ def test_limits_are_gaps(look: Look, monkeypatch: pytest.MonkeyPatch) -> None:
     seen = look(b"\x80\x02" + names + literal * 3 + b"N.")
     assert {gap.reason for gap in seen.gaps} == {GapReason.BUDGET}
     assert len(seen.gaps) == 3
+    lying = b"\x95\x02\0\0\0\0\0\0\0\x8c\x05alpha0"
+    assert len(look(b"\x80\x04" + lying * 9 + b"N.").findings) == 2
 
 
 def test_nesting_is_bounded(look: Look, asm: Assembler) -> None:
@@ -160,7 +168,17 @@ def test_a_nested_finding_says_where(look: Look, asm: Assembler) -> None:
 def test_nested_data_is_data(look: Look) -> None:
     inner = pickle.dumps({"a": [1, 2, 3], "b": "text"}, 2)
     outer = pickle.dumps(
-        [inner, inner.decode("latin-1"), "gAJ9cQAu" * 4, b"x\x9c" + bytes(30), b"\x1f\x8b\x08" + bytes(30)]
+        [
+            inner,
+            inner.decode("latin-1"),
+            "gAJ9cQAu" * 4,
+            "Y2" + "A" * 19,
+            "gAJ" + "x" * 14,
+            "80026" * 9,
+            "\x80\x04\u20ac" + "c" * 20,
+            b"x\x9c" + bytes(30),
+            b"\x1f\x8b\x08" + bytes(30),
+        ]
     )
     assert look(outer).clean
 

@@ -363,3 +363,10 @@ def test_any_program_shows_at_least_what_unpicklers_ask_for(tokens: list[bytes])
 @given(programs(), st.integers(0, 200))
 def test_cut_programs_show_at_least_what_unpicklers_ask_for(data: bytes, length: int) -> None:
     agree(data[:length])
+
+
+def test_a_memo_with_gaps_is_counted_as_unpicklers_count() -> None:
+    agree(TEXTS + b"q\x02\x940h\x03\x8c\x03two\x93h\x00\x85.")
+    agree(TEXTS + b"q\x01q\x00q\x050\x940h\x03\x8c\x03two\x93.")
+    agree(TEXTS + b"q\x000q\x02q\x010\x8c\x03two\x94h\x03\x93.")
+    agree(TEXTS + b"q\x00q\x020\x94q\x03h\x01\x93.")
