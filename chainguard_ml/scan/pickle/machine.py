@@ -98,10 +98,15 @@ class Machine:
         return position, False
 
     def _leave_frame(self, position: int) -> None:
-        """Frames end between opcodes; where an operand crosses the end, C code drops what it has read of the frame."""
-        if position > self.frame_end:
-            self.trace.breaks(self.frame_end, "an operand crosses the end of a frame", differs=True)
+        self._stay_in_frame(position)
         self.end_frame()
+
+    def _stay_in_frame(self, end: int) -> None:
+        """Frames end between opcodes: where an operand crosses the end, C code drops what it has read of the frame."""
+        if self.frame_end < end:
+            if self.frame_end < self.size:
+                self.trace.breaks(self.frame_end, "an operand crosses the end of a frame", differs=True)
+            self.end_frame()
 
     def end_frame(self) -> None:
         """Be outside of frames."""
@@ -147,6 +152,7 @@ class Machine:
         """
         match = _LINE.match(self.data, position)
         end = match.end() if match else position
+        self._stay_in_frame(end)
         return bytes(self.data[position : end - 1]) if end > position else b"", end
 
     def span(self, position: int, width: int, *, signed: bool = False) -> tuple[int, int]:
@@ -155,6 +161,7 @@ class Machine:
         length = int.from_bytes(self.data[position:start], "little", signed=signed)
         if length < 0:
             raise BrokenError("a length is negative")
+        self._stay_in_frame(start + length)
         if start + length > self.size:
             raise BrokenError("an operand is cut")
         return start, start + length

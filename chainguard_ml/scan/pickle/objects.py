@@ -218,9 +218,15 @@ def _persistent(machine: Machine, identifier: Value, offset: int) -> None:
         case (str() as kind, _, function, arguments) if kind == "reduce_package":  # torch.package
             machine.stack.append(machine.call(function, _known(arguments), offset))
             return
-        case (str() as kind, *_) if kind in {"storage", "module"}:  # torch
+        case (str() as kind, Global() as target, *_) if kind == "module":  # torch: a class with its source
+            machine.stack.append(target)
+            return
+        case (Global() as target, *_):  # the same in torch's tar files
+            machine.stack.append(target)
+            return
+        case (str() as kind, *_) if kind == "storage":
             pass
-        case (Global(), *_) | int():  # torch's tar files: classes with their source, numbers
+        case int():  # storages in torch's tar files
             pass
         case str() if identifier.isdecimal():
             pass

@@ -226,7 +226,13 @@ def test_a_state_of_torch_is_clean(look: Look) -> None:
 
 
 @pytest.mark.parametrize(
-    "identifier", [b"K\x05Q", b"P12\n", b"(X\x06\0\0\0moduleNNNtQ", b"(ctorch.nn.modules.linear\nLinear\nNNtQ"]
+    "identifier",
+    [
+        b"K\x05Q",
+        b"P12\n",
+        b"(X\x06\0\0\0modulectorch.nn.modules.linear\nLinear\nNNtQ)\x81}b",
+        b"(ctorch.nn.modules.linear\nLinear\nNNtQ",
+    ],
 )
 def test_identifiers_of_torch_are_known(look: Look, identifier: bytes) -> None:
     assert look(b"\x80\x02" + identifier + b".").clean

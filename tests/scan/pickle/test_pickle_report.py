@@ -86,7 +86,8 @@ def test_many_names_are_counted(look: Look) -> None:
 
 
 @pytest.mark.parametrize("data", [b"\x80\x04]\x94(K\x01", b"\x80\x02X\xff\0\0\0abc", b"\x80\x02N", b"\x80\x02h\x07.",
-                                  b"\x80\x020.", b"\x80\x02\xff", b"\x80\x02\x80\x09.", b"\x80\x02J\1"])  # fmt: skip
+                                  b"\x80\x020.", b"\x80\x02\xff", b"\x80\x02\x80\x09.", b"\x80\x02J\1",
+                                  b"\x80\x04\x95\x07\0\0\0\0\0\0\0X\xff\0\0\0ab"])  # fmt: skip
 def test_a_broken_stream_that_names_nothing_is_medium_and_a_gap(look: Look, data: bytes) -> None:
     seen = look(data)
     assert seen.of("malformed-pickle").severity is Severity.MEDIUM
@@ -102,6 +103,7 @@ def test_a_stream_that_breaks_behind_a_harmless_name_is_high(look: Look) -> None
 
 FRAMES = {
     "operand crosses the end": b"\x80\x04\x95\x04" + bytes(7) + b"\x8c\x05alpha.",
+    "line crosses the end": b"\x80\x04\x95\x05" + bytes(7) + b"V\\u00alpha\n.",
     "frame in a frame": b"\x80\x04\x95\x0f" + bytes(7) + b"\x95\x02" + bytes(7) + b"N0N0N.",
     "frame reaches behind the end": b"\x80\x04\x95\x05" + bytes(7) + b"N.N0N.",
 }

@@ -87,6 +87,8 @@ class Python(pickle._Unpickler):  # type: ignore[name-defined,misc]  # the pure 
         self.names: set[tuple[str, str]] = set()
 
     def find_class(self, module: str, name: str) -> type:
+        if not module:
+            raise ValueError("Empty module name")  # as the import says
         self.names.add((module, name))
         return Named
 
@@ -100,6 +102,8 @@ class C(pickle.Unpickler):
         self.names: set[tuple[str, str]] = set()
 
     def find_class(self, module: str, name: str) -> type:
+        if not module:
+            raise ValueError("Empty module name")  # as the import says
         self.names.add((module, name))
         return Named
 
@@ -119,13 +123,8 @@ def loaded(kind: type[Python | C], data: bytes) -> tuple[set[tuple[str, str]], b
         try:
             unpickler.load()
         except ERRORS:
-            return _importable(unpickler.names), False
-    return _importable(unpickler.names), True
-
-
-def _importable(names: set[tuple[str, str]]) -> set[tuple[str, str]]:
-    """Leave out what no import accepts."""
-    return {(module, name) for module, name in names if module}
+            return unpickler.names, False
+    return unpickler.names, True
 
 
 def resolved(data: bytes) -> set[tuple[str, str]]:
