@@ -131,8 +131,9 @@ class Use:
 class Judgement:
     """What an allow-list says about a use of a global.
 
-    ``verdict`` is ``allowed``, ``dangerous``, ``code`` (rebuilds code by design), ``unknown`` or ``misused`` (listed, but
-    not for this use); ``technique`` names what a dangerous one does; ``source`` says which list or extension decided.
+    ``verdict`` is ``allowed``, ``dangerous``, ``code`` (rebuilds code by design), ``unknown`` or ``misused`` (listed,
+    but not for this use); ``technique`` names what a dangerous one does; ``source`` says which list or extension
+    decided.
     """
 
     verdict: str

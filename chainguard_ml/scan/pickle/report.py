@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import json
 from typing import TYPE_CHECKING
 
 from chainguard_ml.model import Confidence, Evidence, GapReason, Severity
@@ -12,7 +13,7 @@ from chainguard_ml.scan.pickle.names import is_special_path
 from chainguard_ml.text import plural, printable
 
 if TYPE_CHECKING:
-    from collections.abc import Iterator
+    from collections.abc import Iterator, Sequence
 
     from chainguard_ml.model import Finding, Json, Observations, Rule
     from chainguard_ml.scan.interface import Blob, Examination, Judgement
@@ -110,7 +111,8 @@ class Report:
             message += f": {judgement.technique}"
         elif judgement.verdict == "misused":
             message += ", which is listed, but not for this"
-        facts = {"module": seen.target.module, "name": seen.target.name, "uses": sorted(_public(seen.uses))}
+        uses = sorted(_public(seen.uses))
+        facts: dict[str, Json] = {"module": seen.target.module, "name": seen.target.name, "uses": uses}
         return rule.finding(
             self._blob.subject,
             self._blob.location.at(seen.offset),
@@ -119,7 +121,7 @@ class Report:
             facts={**facts, "technique": judgement.technique} if judgement.technique else facts,
             severity=severity,
             confidence=Confidence.MEDIUM if judgement.verdict == "unknown" and severity else Confidence.HIGH,
-            hint=_how_to_allow(full, facts["uses"]) if rule in {rules.UNKNOWN_GLOBAL, rules.MISUSED_GLOBAL} else None,
+            hint=_how_to_allow(full, uses) if rule in {rules.UNKNOWN_GLOBAL, rules.MISUSED_GLOBAL} else None,
         )
 
     def _note(self, note: Note) -> Observations:
@@ -214,8 +216,9 @@ def _rule(seen: Seen, judgement: Judgement, how: str) -> tuple[Rule, Severity | 
     return rules.UNKNOWN_GLOBAL, Severity.MEDIUM if how == "referenced" else None
 
 
-def _how_to_allow(name: str, uses: object) -> str:
+def _how_to_allow(name: str, uses: Sequence[str]) -> str:
+    shown = printable(name, 200)
     return (
-        f"if {printable(name, 200)} is yours and harmless, allow it with a table [[scan.allow]] in chainguard-ml.toml: "
-        f'name = "{printable(name, 200)}", may-be = {uses!r}, reason = "…"; better, export the weights as safetensors'
-    ).replace("'", '"')
+        f"if {shown} is yours and harmless, allow it with a table [[scan.allow]] in chainguard-ml.toml: "
+        f'name = {json.dumps(shown)}, may-be = {json.dumps(uses)}, reason = "…"; better, export the weights as safetensors'
+    )
