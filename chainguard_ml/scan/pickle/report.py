@@ -218,7 +218,8 @@ def _rule(seen: Seen, judgement: Judgement, how: str) -> tuple[Rule, Severity | 
 
 def _how_to_allow(name: str, uses: Sequence[str]) -> str:
     shown = printable(name, 200)
+    table = f'name = {json.dumps(shown)}, may-be = {json.dumps(uses)}, reason = "…"'
     return (
-        f"if {shown} is yours and harmless, allow it with a table [[scan.allow]] in chainguard-ml.toml: "
-        f'name = {json.dumps(shown)}, may-be = {json.dumps(uses)}, reason = "…"; better, export the weights as safetensors'
+        f"if {shown} is yours and harmless, allow it with a table [[scan.allow]] in chainguard-ml.toml: {table}; "
+        "better, export the weights as safetensors"
     )
