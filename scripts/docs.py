@@ -1,10 +1,12 @@
 """Keep the documentation true: rule pages, help blocks and the output of every command in it.
 
-``python scripts/docs.py`` rewrites them, ``--check`` only says what would change (exit 1). In a page,
+``python scripts/docs.py`` rewrites them, ``--check`` only says what would change (exit 1), ``--rules`` leaves out the
+pages whose commands are run. In a page,
 
 - a fenced ``console`` block holds commands (lines that begin with ``$ ``) and their output: each is run, in order, in
   one temporary directory for the page, with a copy of ``examples/`` in it;
-- a fenced ``text`` block that begins with ``Usage: chainguard-ml`` holds a verb's ``--help``.
+- a fenced ``text`` block that begins with ``Usage: chainguard-ml`` holds a verb's ``--help``;
+- what stands between ``<!-- formats -->`` and ``<!-- /formats -->`` is the table of formats that ``scan`` reads.
 """
 
 from __future__ import annotations
@@ -19,10 +21,12 @@ from pathlib import Path
 
 from chainguard_ml import rules
 from chainguard_ml.rules.page import page
+from chainguard_ml.scan.examination import formats
 
 REPOSITORY = Path(__file__).parent.parent
 DOCS = REPOSITORY / "docs"
 _BLOCK = re.compile(r"^```(console|text)\n(.*?)^```$", re.DOTALL | re.MULTILINE)
+_FORMATS = re.compile(r"(?<=^<!-- formats -->\n).*?(?=^<!-- /formats -->$)", re.DOTALL | re.MULTILINE)
 _USAGE = re.compile(r"Usage: chainguard-ml ((?:[a-z]+ )*)")
 
 
@@ -71,12 +75,28 @@ def refreshed(text: str, shell: Shell) -> str:
     return _BLOCK.sub(block, text)
 
 
-def pages() -> dict[Path, str]:
-    """Return every generated or refreshed page by path."""
+def table_of_formats() -> str:
+    """Return the table of formats, those of which the same is examined in one row."""
+    rows: dict[str, list[str]] = {}
+    for form in formats():
+        rows.setdefault(form.EXAMINES, []).append(form.NAME)
+    lines = sorted((", ".join(names), examined) for examined, names in rows.items())
+    return "".join(
+        ["| format | what is examined |\n|---|---|\n", *(f"| {names} | {what} |\n" for names, what in lines)]
+    )
+
+
+def pages(*, run: bool = True) -> dict[Path, str]:
+    """Return every generated or refreshed page by path; without ``run`` those for which no command is run."""
     result = {}
+    scan = DOCS / "scan.md"
+    result[scan] = _FORMATS.sub(lambda _: table_of_formats(), scan.read_text(encoding="utf-8"))
     for path in [REPOSITORY / "README.md", REPOSITORY / "examples" / "README.md", *sorted(DOCS.glob("*.md"))]:
+        if not run:
+            break
         with tempfile.TemporaryDirectory() as directory:
-            result[path] = refreshed(path.read_text(encoding="utf-8"), Shell(Path(directory)))
+            text = result.get(path) or path.read_text(encoding="utf-8")
+            result[path] = refreshed(text, Shell(Path(directory)))
     rows = ["# Rules", "", "Every kind of finding, by room. The same pages: `chainguard-ml rule ID`.", ""]
     for family in rules.FAMILIES:
         rows += [f"## {family}", "", "| rule | severity | what it finds |", "|---|---|---|"]
@@ -91,7 +111,7 @@ def pages() -> dict[Path, str]:
 
 def main(arguments: list[str]) -> int:
     """Write what differs, or with ``--check`` say it; remove pages of rules that are gone."""
-    wanted = pages()
+    wanted = pages(run="--rules" not in arguments)
     stale = [path for path in (DOCS / "rules").glob("*.md") if path not in wanted]
     changed = [path for path, text in wanted.items() if not path.is_file() or path.read_text(encoding="utf-8") != text]
     for path in [*changed, *stale]:

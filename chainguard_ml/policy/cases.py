@@ -148,7 +148,7 @@ def _derived(group: str, stated: Mapping[str, Json]) -> dict[str, Json]:
     if GROUPS[group].facts is not FINDING:
         return {}
     ranks = {str(severity): int(severity) for severity in Severity}
-    family = "" if group == "findings" else group
+    family = "" if group == "findings" else group.replace("_", "-")
     return {"family": family, "severity_rank": ranks.get(str(stated.get("severity", "")), 0)}
 
 

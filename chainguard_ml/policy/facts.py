@@ -65,7 +65,7 @@ class Facts:
             "database": [_database(each) for each in facts if each.kind == "advisory-database"],
         }
         for item in found:
-            groups.setdefault(str(item["item.family"]), []).append(item)
+            groups.setdefault(str(item["item.family"]).replace("-", "_"), []).append(item)
         return cls.of({name: groups.get(name, ()) for name, group in GROUPS.items() if group.is_present(present)})
 
     @classmethod

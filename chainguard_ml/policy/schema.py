@@ -66,7 +66,7 @@ _PATH = Fact("string", "path relative to the examined root")
 
 FINDING = {
     "rule": Fact("string", "id of the rule, as 'chainguard-ml rule' lists it"),
-    "family": _one_of("room that found it", *FAMILIES),
+    "family": _one_of("kind of rule", *FAMILIES),
     "severity": _one_of("how bad it is", *map(str, Severity)),
     "severity_rank": Fact("int", "the severity as 0 (info) to 4 (critical)"),
     "confidence": _one_of("how sure that is", *map(str, Confidence)),
@@ -180,6 +180,7 @@ _ALL_FINDINGS = Group("findings", "findings", _from(*_FINDING_ROOMS), FINDING, "
 _GROUPS = (
     _ALL_FINDINGS,
     *(Group(room, f"{room} findings", _from(room), FINDING, "{item.message}") for room in _FINDING_ROOMS),
+    Group("carries_code", "programs in models", _from("scan"), FINDING, "{item.message}"),
     Group("gaps", "gaps", _from(*_FINDING_ROOMS, "sbom"), _GAP, "{item.reason}: {item.detail}"),
     Group("packages", "packages", _from("audit") + _from("sbom"), _PACKAGE, "{item.name} {item.version}"),
     Group("models", "models", _from("scan", "signing"), _MODEL, "{item.format}"),
@@ -190,7 +191,11 @@ _GROUPS = (
 )
 
 GROUPS: Mapping[str, Group] = {group.name: group for group in _GROUPS}
-"""Every group by name. ``scan``, ``audit``, ``source`` and ``signing`` are the findings of that room alone."""
+"""Every group by name.
+
+``scan``, ``audit``, ``source`` and ``signing`` are the findings of that room alone; programs that models
+carry by design are in ``carries_code``, and not in ``scan``.
+"""
 
 
 def summaries(group: Group) -> tuple[str, ...]:

@@ -16,14 +16,17 @@ if TYPE_CHECKING:
 
     from chainguard_ml.model import Rule
 
-FAMILIES = ("scan", "audit", "source", "signing", "policy")
-"""Families in the order of the flow; each is a module of this package with a tuple ``RULES``."""
+FAMILIES = ("scan", "carries-code", "audit", "source", "signing", "policy")
+"""Families in the order of the flow; each is a module of this package with a tuple ``RULES``.
+
+A family is the room that yields its findings; those of ``carries-code`` come from the room ``scan``.
+"""
 
 
 def catalogue() -> Iterator[Rule]:
     """Yield every rule, family by family, in the order of its file."""
     for family in FAMILIES:
-        yield from importlib.import_module(f"chainguard_ml.rules.{family}").RULES
+        yield from importlib.import_module(f"chainguard_ml.rules.{family.replace('-', '_')}").RULES
 
 
 def find(rule_id: str) -> Rule:

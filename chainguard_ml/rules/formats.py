@@ -4,7 +4,6 @@ from __future__ import annotations
 
 from chainguard_ml.model import Reference, Rule, Severity
 from chainguard_ml.rules.references import (
-    ATLAS_SUPPLY_CHAIN_MODEL,
     ATLAS_UNSAFE_ARTIFACT,
     OWASP_ML06,
     atlas,
@@ -196,58 +195,6 @@ CHAT_TEMPLATE_INJECTION = Rule(
     ),
 )
 
-REPOSITORY_CODE = Rule(
-    id="model-repository-carries-code",
-    title="The model's configuration asks for code from its repository",
-    family="scan",
-    severity=Severity.HIGH,
-    why=(
-        "auto_map names Python files that transformers downloads and imports with trust_remote_code=True. Who can "
-        "push to the repository runs code where the model is loaded."
-    ),
-    remediation=(
-        "Use the architecture that transformers ships, or review the code, pin the revision, and allow this "
-        "finding with a reason."
-    ),
-    references=(cwe(829), cwe(494), ATLAS_SUPPLY_CHAIN_MODEL, OWASP_ML06),
-)
-
-TORCHSCRIPT_CODE = Rule(
-    id="torchscript-carries-code",
-    title="A TorchScript archive carries the model's code",
-    family="scan",
-    severity=Severity.HIGH,
-    why=(
-        "TorchScript programs are interpreted when the model runs. They can read and write files and call every "
-        "registered operator, so the archive is a program, not data."
-    ),
-    remediation=(
-        "Ship a state_dict as safetensors with reviewed source, or allow this finding with a reason if the archive "
-        "is signed by its builder."
-    ),
-    references=(cwe(829), ATLAS_UNSAFE_ARTIFACT),
-)
-
-KERAS_LAMBDA = Rule(
-    id="keras-lambda-layer",
-    title="A Keras model carries the bytecode of a function",
-    family="scan",
-    severity=Severity.HIGH,
-    why=(
-        "A Lambda layer is stored as marshalled Python bytecode, which runs when the model is loaded or called "
-        "(CVE-2024-3660)."
-    ),
-    remediation=(
-        "Replace the Lambda with a layer class in reviewed source, and save the model again; load with safe_mode=True."
-    ),
-    references=(
-        cwe(94),
-        cwe(502),
-        Reference("CVE-2024-3660", "https://nvd.nist.gov/vuln/detail/CVE-2024-3660"),
-        ATLAS_UNSAFE_ARTIFACT,
-    ),
-)
-
 KERAS_FOREIGN = Rule(
     id="keras-foreign-class",
     title="A Keras configuration names a class or function outside of Keras",
@@ -311,9 +258,6 @@ RULES = (
     SAFETENSORS_OVERLAP,
     GGUF_BAD_HEADER,
     CHAT_TEMPLATE_INJECTION,
-    REPOSITORY_CODE,
-    TORCHSCRIPT_CODE,
-    KERAS_LAMBDA,
     KERAS_FOREIGN,
     SKOPS_UNTRUSTED,
     MODELSCAN_ISSUE,

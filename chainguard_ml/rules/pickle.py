@@ -97,19 +97,6 @@ MISUSED_GLOBAL = Rule(
     references=_SHARED,
 )
 
-CARRIES_CODE = Rule(
-    id="pickle-carries-code",
-    title="A pickle carries code by design",
-    family="scan",
-    severity=Severity.HIGH,
-    why="cloudpickle, dill and TorchScript store functions and classes as bytecode or source and rebuild them when the "
-    "file is loaded. That is what they are for, and it means that the file is a program. The same holds for formulas "
-    "and sources in a state that its class evaluates.",
-    remediation="Move the functions into a package and pickle references to them, or export the weights as "
-    "safetensors. Where code in the file is intended, let the policy decide and require a signature of the builder.",
-    references=(cwe(94), *_SHARED),
-)
-
 MALFORMED_PICKLE = Rule(
     id="malformed-pickle",
     title="A pickle breaks off, or is not what picklers write",
@@ -151,7 +138,6 @@ RULES = (
     MAIN_GLOBAL,
     OVERWRITTEN_GLOBAL,
     MISUSED_GLOBAL,
-    CARRIES_CODE,
     MALFORMED_PICKLE,
     PERSISTENT_ID,
     HIDDEN_PICKLE,

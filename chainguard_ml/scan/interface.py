@@ -110,6 +110,9 @@ class Format(Protocol):
     NAME: str
     """Short name as it appears in reports: ``torch-zip``, ``safetensors``."""
 
+    EXAMINES: str
+    """What is looked at, in one line for the table in ``docs/scan.md``."""
+
     def recognise(self, blob: Blob) -> bool:
         """Return whether the bytes are of this format, looking at as few as possible."""
 

@@ -36,7 +36,7 @@ def run(write: Callable[..., Path]) -> Callable[[str], list[policy.CaseResult]]:
 
 def test_expectations(run: Callable[[str], list[policy.CaseResult]]) -> None:
     results = run("""
-facts: {scan: [{severity: high}], audit: [], source: [], signing: [{severity: critical}]}
+facts: {scan: [{severity: high}], carries_code: [], audit: [], source: [], signing: [{severity: critical}]}
 tests:
 - {name: as expected, expect: {few: fail, none-critical: fail}}
 - {name: not as expected, expect: {few: pass}}

@@ -198,7 +198,21 @@ def test_names_that_are_not_unicode(build: Callable[..., Facts]) -> None:
     [
         ({"scan", "audit", "source", "signing", "sbom"}, set()),
         ({"scan", "audit", "source", "signing"}, {"gaps", "sbom"}),
-        ({"sbom"}, {"findings", "scan", "audit", "source", "signing", "gaps", "models", "signatures", "database"}),
+        (
+            {"sbom"},
+            {
+                "findings",
+                "scan",
+                "carries_code",
+                "audit",
+                "source",
+                "signing",
+                "gaps",
+                "models",
+                "signatures",
+                "database",
+            },
+        ),
         (set(), set(GROUPS) - {"datasets"}),
     ],
 )

@@ -34,6 +34,7 @@ class Compressed:
 
     Attributes:
         NAME: Short name.
+        EXAMINES: What is looked at.
         FIRST: First bytes; empty if any is possible.
     """
 
@@ -47,6 +48,7 @@ class Compressed:
         header: int = 0,
     ) -> None:
         self.NAME = name
+        self.EXAMINES = "what comes out, within budgets of size and ratio; every stream of several"
         self.FIRST = first
         self._make = make
         self._matches = matches

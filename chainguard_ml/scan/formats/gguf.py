@@ -22,6 +22,7 @@ if TYPE_CHECKING:
     from chainguard_ml.scan.interface import Blob, Examination
 
 NAME = "gguf"
+EXAMINES = "header, bounds and offsets; metadata values; chat templates"
 FIRST = b"G"
 
 _MAGIC = b"GGUF"

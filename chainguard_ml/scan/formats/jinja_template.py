@@ -14,6 +14,7 @@ if TYPE_CHECKING:
     from chainguard_ml.scan.interface import Blob, Examination
 
 NAME = "jinja"
+EXAMINES = "ways to reach Python's internals"
 
 _LIMIT = 4_000_000
 _BLOCK = re.compile(rb"\{[{%]")

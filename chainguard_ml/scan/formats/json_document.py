@@ -11,7 +11,7 @@ from typing import TYPE_CHECKING
 from chainguard_ml import jsonsafe
 from chainguard_ml.errors import InputError
 from chainguard_ml.model import GapReason
-from chainguard_ml.rules import formats as rules
+from chainguard_ml.rules import carries_code
 from chainguard_ml.scan import naming
 from chainguard_ml.scan.formats import chat_template, keras_config, skops_schema
 from chainguard_ml.text import printable
@@ -23,6 +23,7 @@ if TYPE_CHECKING:
     from chainguard_ml.scan.interface import Blob, Examination
 
 NAME = "json"
+EXAMINES = "chat templates, auto_map, Keras architectures, skops schemas"
 FIRST = b"{[ \t\r\n\xef"
 
 _SPACE = rb"[ \t\r\n]*+"
@@ -80,7 +81,7 @@ def _auto_map(blob: Blob, document: dict[str, Json]) -> Observations:
     if not isinstance(mapping, dict) or not mapping:
         return
     names = ", ".join(printable(name, 60) for name in sorted(mapping)[:10])
-    yield rules.REPOSITORY_CODE.finding(
+    yield carries_code.REPOSITORY_CODE.finding(
         blob.subject,
         blob.location,
         f"auto_map names code of the repository for {names}",

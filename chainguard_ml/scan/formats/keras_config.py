@@ -9,6 +9,7 @@ from dataclasses import replace
 from typing import TYPE_CHECKING
 
 from chainguard_ml import jsonsafe
+from chainguard_ml.rules import carries_code
 from chainguard_ml.rules import formats as rules
 from chainguard_ml.text import printable
 
@@ -35,9 +36,8 @@ def examine_document(blob: Blob, document: dict[str, Json]) -> Observations:
         if not isinstance(name, str):
             continue
         if name in _LAMBDAS:
-            yield _finding(
-                rules.KERAS_LAMBDA, blob, pointer, f"'{printable(name)}' carries the bytecode of a function", name
-            )
+            text = f"'{printable(name)}' carries the bytecode of a function"
+            yield _finding(carries_code.KERAS_LAMBDA, blob, pointer, text, name)
         elif isinstance(module, str) and not _is_keras(module, name):
             full = f"{module}.{name}"
             yield _finding(

@@ -20,6 +20,7 @@ if TYPE_CHECKING:
     from chainguard_ml.scan.interface import Blob, Examination
 
 NAME = "npy"
+EXAMINES = "header as a literal, size; arrays of objects as pickles"
 FIRST = b"\x93"
 
 _MAGIC = b"\x93NUMPY"

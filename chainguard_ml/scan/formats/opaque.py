@@ -33,10 +33,12 @@ class Opaque:
     Attributes:
         NAME: Short name.
         FIRST: First bytes; empty if any is possible.
+        EXAMINES: What is looked at.
     """
 
     def __init__(self, name: str, first: bytes, matches: Callable[[Blob], bool], title: str = "") -> None:
         self.NAME = name
+        self.EXAMINES = "recognised; not read, so it is a gap" if title else "native code where a model should be"
         self.FIRST = first
         self._matches = matches
         self._title = title

@@ -31,10 +31,12 @@ class TarFormat:
 
     Attributes:
         NAME: Short name.
+        EXAMINES: What is looked at.
     """
 
-    def __init__(self, name: str, matches: Callable[[frozenset[str]], bool]) -> None:
+    def __init__(self, name: str, matches: Callable[[frozenset[str]], bool], examines: str) -> None:
         self.NAME = name
+        self.EXAMINES = examines
         self._matches = matches
 
     def recognise(self, blob: Blob) -> bool:
@@ -90,5 +92,5 @@ def _plain(name: str) -> str:
     return name.removeprefix("./")
 
 
-TORCH_TAR = TarFormat("torch-tar", lambda names: names >= _TORCH_MEMBERS)
-TAR = TarFormat("tar", lambda _: True)
+TORCH_TAR = TarFormat("torch-tar", lambda names: names >= _TORCH_MEMBERS, "every pickle; storages are not read")
+TAR = TarFormat("tar", lambda _: True, "every member, its path, its links, header checksums")

@@ -16,6 +16,7 @@ if TYPE_CHECKING:
     from chainguard_ml.scan.interface import Blob, Examination
 
 NAME = "torch-legacy"
+EXAMINES = "every pickle of the stream; tensors are not read"
 FIRST = b"\x80\x95\x8aIL"
 
 _MAGIC = 0x1950A86A20F9469CFC6C

@@ -9,7 +9,7 @@ from __future__ import annotations
 import re
 from typing import TYPE_CHECKING
 
-from chainguard_ml.rules import formats as rules
+from chainguard_ml.rules import carries_code
 from chainguard_ml.scan.formats import zip_reader
 from chainguard_ml.scan.formats.zip_archive import examine_archive
 from chainguard_ml.text import plural
@@ -42,6 +42,7 @@ class TorchZip:
 
     Attributes:
         NAME: Short name.
+        EXAMINES: What is looked at.
         FIRST: First byte.
     """
 
@@ -49,6 +50,7 @@ class TorchZip:
 
     def __init__(self, name: str, *, script: bool) -> None:
         self.NAME = name
+        self.EXAMINES = "a program, and every pickle" if script else "every pickle; tensors are not read"
         self._script = script
 
     def recognise(self, blob: Blob) -> bool:
@@ -63,7 +65,7 @@ class TorchZip:
         if self._script:
             code = _code(zip_reader.names(blob))
             text = f"the archive carries a TorchScript program ({plural(len(code), 'source file')})"
-            yield rules.TORCHSCRIPT_CODE.finding(
+            yield carries_code.TORCHSCRIPT_CODE.finding(
                 blob.subject, blob.location, text, facts={"sources": sorted(code)[:100]}
             )
         yield from examine_archive(blob, examination, lambda name: _TENSOR.fullmatch(name) is not None)

@@ -189,13 +189,15 @@ class ZipFormat:
 
     Attributes:
         NAME: Short name.
+        EXAMINES: What is looked at.
         FIRST: First byte.
     """
 
     FIRST = b"P"
 
-    def __init__(self, name: str, matches: Callable[[list[str]], bool]) -> None:
+    def __init__(self, name: str, matches: Callable[[list[str]], bool], examines: str) -> None:
         self.NAME = name
+        self.EXAMINES = examines
         self._matches = matches
 
     def recognise(self, blob: Blob) -> bool:
@@ -211,7 +213,10 @@ def _is_npz(members: list[str]) -> bool:
     return bool(members) and all(name.endswith(".npy") for name in members)
 
 
-KERAS = ZipFormat("keras", lambda members: {"config.json", "metadata.json"} <= set(members))
-SKOPS = ZipFormat("skops", lambda members: "schema.json" in members)
-NPZ = ZipFormat("npz", _is_npz)
-ZIP = ZipFormat("zip", lambda _: True)
+KERAS = ZipFormat("keras", lambda members: {"config.json", "metadata.json"} <= set(members),
+                  "Lambda layers, classes and modules of the configuration; every other member")  # fmt: skip
+SKOPS = ZipFormat("skops", lambda members: "schema.json" in members, "types of the schema, and every other member")
+NPZ = ZipFormat("npz", _is_npz, "every array")
+ZIP = ZipFormat(
+    "zip", lambda _: True, "both headers of every member, duplicates, strays, paths, links, ratio; every member"
+)

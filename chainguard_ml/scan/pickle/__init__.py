@@ -21,6 +21,9 @@ if TYPE_CHECKING:
     from chainguard_ml.scan.interface import Blob, Examination
 
 NAME = "pickle"
+EXAMINES = (
+    "every opcode of protocols 0 to 5 on an abstract machine; nested pickles; joblib's arrays are skipped exactly"
+)
 
 
 def recognise(blob: Blob) -> bool:

@@ -6,6 +6,7 @@ import json
 from typing import TYPE_CHECKING
 
 from chainguard_ml.model import Confidence, Evidence, GapReason, Severity
+from chainguard_ml.rules import carries_code
 from chainguard_ml.rules import pickle as rules
 from chainguard_ml.scan.interface import Use
 from chainguard_ml.scan.pickle.effects import RESOLVERS
@@ -29,7 +30,7 @@ _NOTES = {
     "unresolved": rules.UNRESOLVED_GLOBAL,
     "overwritten": rules.OVERWRITTEN_GLOBAL,
     "misused": rules.MISUSED_GLOBAL,
-    "code": rules.CARRIES_CODE,
+    "code": carries_code.PICKLE_CODE,
     "persistent": rules.PERSISTENT_ID,
     "supplied": rules.PERSISTENT_ID,
 }
@@ -72,7 +73,7 @@ class Report:
         """TorchScript's own reader resolves ``__torch__`` to the archive's code; Python has no such package."""
         classes = [seen for seen in self._walk.trace.seen.values() if _is_torchscript(seen)]
         if classes:
-            yield rules.CARRIES_CODE.finding(
+            yield carries_code.PICKLE_CODE.finding(
                 self._blob.subject,
                 self._blob.location.at(classes[0].offset),
                 f"it has {plural(len(classes), 'class', 'classes')} of a TorchScript program, such as "
@@ -204,7 +205,7 @@ def _rule(seen: Seen, judgement: Judgement, how: str) -> tuple[Rule, Severity | 
     """Return the rule that a denied global breaks, and its severity where it is not the rule's own."""
     module, name = seen.target.module, seen.target.name
     if judgement.verdict == "code":
-        return rules.CARRIES_CODE, None
+        return carries_code.PICKLE_CODE, None
     if judgement.verdict == "dangerous":
         return rules.DANGEROUS_GLOBAL, None
     if judgement.verdict == "misused":

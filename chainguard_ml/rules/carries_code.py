@@ -1,0 +1,85 @@
+"""Rules of the family "carries code": what a model carries by design and its loader runs, malicious or not.
+
+It is no attack by itself, and no scan can tell which program is meant well. So each is high, and a policy decides:
+facts about these findings are the group ``carries_code``.
+"""
+
+from __future__ import annotations
+
+from chainguard_ml.model import Reference, Rule, Severity
+from chainguard_ml.rules.references import ATLAS_SUPPLY_CHAIN_MODEL, ATLAS_UNSAFE_ARTIFACT, OWASP_ML06, cwe
+
+_PYTHON_DOCS = Reference("Python: pickle", "https://docs.python.org/3/library/pickle.html#restricting-globals")
+
+PICKLE_CODE = Rule(
+    id="pickle-carries-code",
+    title="A pickle carries code by design",
+    family="carries-code",
+    severity=Severity.HIGH,
+    why="cloudpickle, dill and TorchScript store functions and classes as bytecode or source and rebuild them when the "
+    "file is loaded. That is what they are for, and it means that the file is a program. The same holds for formulas "
+    "and sources in a state that its class evaluates.",
+    remediation="Move the functions into a package and pickle references to them, or export the weights as "
+    "safetensors. Where code in the file is intended, let the policy decide and require a signature of the builder.",
+    references=(cwe(94), cwe(502), ATLAS_UNSAFE_ARTIFACT, OWASP_ML06, _PYTHON_DOCS),
+)
+
+TORCHSCRIPT_CODE = Rule(
+    id="torchscript-carries-code",
+    title="A TorchScript archive carries the model's code",
+    family="carries-code",
+    severity=Severity.HIGH,
+    why=(
+        "TorchScript programs are interpreted when the model runs. They can read and write files and call every "
+        "registered operator, so the archive is a program, not data."
+    ),
+    remediation=(
+        "Ship a state_dict as safetensors with reviewed source, or allow this finding with a reason if the archive "
+        "is signed by its builder."
+    ),
+    references=(cwe(829), ATLAS_UNSAFE_ARTIFACT),
+)
+
+KERAS_LAMBDA = Rule(
+    id="keras-lambda-layer",
+    title="A Keras model carries the bytecode of a function",
+    family="carries-code",
+    severity=Severity.HIGH,
+    why=(
+        "A Lambda layer is stored as marshalled Python bytecode, which runs when the model is loaded or called "
+        "(CVE-2024-3660)."
+    ),
+    remediation=(
+        "Replace the Lambda with a layer class in reviewed source, and save the model again; load with safe_mode=True."
+    ),
+    references=(
+        cwe(94),
+        cwe(502),
+        Reference("CVE-2024-3660", "https://nvd.nist.gov/vuln/detail/CVE-2024-3660"),
+        ATLAS_UNSAFE_ARTIFACT,
+    ),
+)
+
+REPOSITORY_CODE = Rule(
+    id="model-repository-carries-code",
+    title="The model's configuration asks for code from its repository",
+    family="carries-code",
+    severity=Severity.HIGH,
+    why=(
+        "auto_map names Python files that transformers downloads and imports with trust_remote_code=True. Who can "
+        "push to the repository runs code where the model is loaded."
+    ),
+    remediation=(
+        "Use the architecture that transformers ships, or review the code, pin the revision, and allow this "
+        "finding with a reason."
+    ),
+    references=(cwe(829), cwe(494), ATLAS_SUPPLY_CHAIN_MODEL, OWASP_ML06),
+)
+
+RULES = (
+    PICKLE_CODE,
+    TORCHSCRIPT_CODE,
+    KERAS_LAMBDA,
+    REPOSITORY_CODE,
+)
+"""Every rule of the family, in the order of its pages."""
