@@ -13,16 +13,19 @@ if TYPE_CHECKING:
     from chainguard_ml.check import check_pipeline
     from chainguard_ml.config import Config
     from chainguard_ml.scan import scan_file
+    from chainguard_ml.scan.loading import safe_load, safe_path
 
 __version__ = "0.1.0"
 
 _PUBLIC = {
     "Config": "chainguard_ml.config",
     "check_pipeline": "chainguard_ml.check",
+    "safe_load": "chainguard_ml.scan.loading",
+    "safe_path": "chainguard_ml.scan.loading",
     "scan_file": "chainguard_ml.scan",
 }
 
-__all__ = ["Config", "__version__", "check_pipeline", "scan_file"]
+__all__ = ["Config", "__version__", "check_pipeline", "safe_load", "safe_path", "scan_file"]
 
 
 def __getattr__(name: str) -> object:

@@ -45,10 +45,11 @@ class AllowedGlobal:
 
 @dataclass(frozen=True, slots=True)
 class ScanConfig:
-    """``[scan]``: engines that look at models, and globals accepted beside the shipped allow-list."""
+    """``[scan]``: engines that look at models, globals accepted beside the shipped list, whether all are listed."""
 
     engines: tuple[str, ...] = ("builtin",)
     allow: tuple[AllowedGlobal, ...] = ()
+    globals: bool = False
 
 
 @dataclass(frozen=True, slots=True)

@@ -10,11 +10,12 @@ Every error says what happened, hints at what to do, and knows its exit code::
     ├── NothingToExamineError      3   there is nothing to examine
     ├── InputError                 4   an input cannot be read or is not what it claims to be
     │   └── ChangedError           4   a file changed while it was read
+    ├── RefusedError               1   a function that hands out only what is acceptable refuses
     ├── ServiceError               4   a remote service failed or is not allowed
     └── OutputError                4   a result cannot be written
 
-What is *wrong with the examined thing* is never an error: it is a ``Finding``; what could not be
-examined inside a run is a ``Gap`` (see ``model.py``).
+What is *wrong with the examined thing* is never an error of an examination: it is a ``Finding``; what could
+not be examined inside a run is a ``Gap`` (see ``model.py``). Only who asks for the thing itself is refused.
 """
 
 from __future__ import annotations
@@ -23,6 +24,8 @@ from typing import TYPE_CHECKING, ClassVar
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
+
+    from chainguard_ml.model import Finding, Gap
 
 
 class ChainguardError(Exception):
@@ -90,6 +93,27 @@ class InputError(ChainguardError):
 
 class ChangedError(InputError):
     """A file changed while it was read, so nothing can be said about it."""
+
+
+class RefusedError(ChainguardError):
+    """What was asked for is not handed out, because it is not acceptable.
+
+    Attributes:
+        reasons: The findings and gaps for which it is refused, worst first.
+    """
+
+    exit_code: ClassVar[int] = 1
+
+    def __init__(self, message: str, reasons: Sequence[Finding | Gap], *, hint: str | None = None) -> None:
+        super().__init__("\n  - ".join([message, *map(_said, reasons)]), hint=hint)
+        self.reasons = tuple(reasons)
+
+
+def _said(reason: Finding | Gap) -> str:
+    from chainguard_ml.text import printable
+
+    text = getattr(reason, "message", "") or getattr(reason, "detail", "")
+    return printable(f"{reason.location or reason.subject.name}: {text}", 500)
 
 
 class ServiceError(ChainguardError):

@@ -10,7 +10,7 @@ from typing import Annotated
 import typer
 
 from chainguard_ml.cli import app as root
-from chainguard_ml.cli import run, settings
+from chainguard_ml.cli import run, settings, stdin
 from chainguard_ml.cli.options import Common, shared
 
 app = root.new()
@@ -26,13 +26,19 @@ class Engine(enum.StrEnum):
 @app.command(cls=root.PlainCommand)
 @shared
 def scan(
-    paths: Annotated[list[Path], typer.Argument(metavar="PATH...", help="Models, or directories with models.")],
+    paths: Annotated[
+        list[Path],
+        typer.Argument(metavar="PATH...", help="Models, or directories with models; '-' is standard input."),
+    ],
     engine: Annotated[
         list[Engine] | None,
         typer.Option(
             "--engine", help="Engine to ask; repeatable. builtin unless configured; modelscan: second opinion."
         ),
     ] = None,
+    list_globals: Annotated[
+        bool, typer.Option("--globals", help="List every global of every pickle, with its uses and its judgement.")
+    ] = False,
     *,
     common: Common,
 ) -> None:
@@ -44,4 +50,7 @@ def scan(
     config = settings.settings(common, common.fail_on)
     if engine:
         config = replace(config, scan=replace(config.scan, engines=tuple(choice.value for choice in engine)))
-    run.examine("scan", paths, ["scan"], common, config)
+    if list_globals:
+        config = replace(config, scan=replace(config.scan, globals=True))
+    with stdin.as_file(paths) as files:
+        run.examine("scan", files, ["scan"], common, config)

@@ -13,7 +13,7 @@ from chainguard_ml.text import plural, printable
 if TYPE_CHECKING:
     from collections.abc import Iterator
 
-    from chainguard_ml.model import Decision, Finding, Gap, Report, Verdict
+    from chainguard_ml.model import Decision, Finding, Gap, Json, Report, Verdict
     from chainguard_ml.report.interface import Look
 
 _WIDTH = 118
@@ -48,10 +48,29 @@ def _body(report: Report, look: Look) -> Iterator[str]:
         for waived in report.verdict.waived:
             place = printable(str(waived.finding.location))
             yield f"{'waived':8}  {place}  {waived.finding.rule} (by {printable(waived.by)})"
+    yield from _listing(report)
     rows = list(summary.rooms(report))
     yield from (f"{room:>8}  {line}" for room, line in rows)
     if rows:
         yield ""
+
+
+def _listing(report: Report) -> Iterator[str]:
+    """Yield every global with its judgement, where ``scan --globals`` asked for them."""
+    for evidence in report.evidence:
+        listing = evidence.statement.get("listing")
+        if not isinstance(listing, dict):
+            continue
+        yield f"{'globals':8}  {printable(str(evidence.origin or evidence.subject.name))}"
+        for name, fact in listing.items():
+            if isinstance(fact, dict):
+                uses = ", ".join(str(use) for use in _list(fact.get("uses")))
+                yield printable(f"{_INDENT}{fact.get('verdict')!s:9}  {name}  ({uses})  {fact.get('because')}", 300)
+        yield ""
+
+
+def _list(value: Json) -> list[Json]:
+    return value if isinstance(value, list) else []
 
 
 def _finding(finding: Finding, look: Look, explained: set[tuple[str, str]]) -> Iterator[str]:

@@ -67,7 +67,7 @@ def examine(context: Context) -> Observations:
     files = _files(context.artifacts)
     context.observer.stage("scan", len(files))
     allow = [dataclasses.asdict(item) for item in context.config.scan.allow]
-    argument: JsonObject = {"root": str(context.root), "allow": allow}
+    argument: JsonObject = {"root": str(context.root), "allow": allow, "listing": context.config.scan.globals}
     recognised: dict[str, str] = {}
     for item in _run(context, _WORKER, argument, files):
         if isinstance(item, Evidence) and item.kind == "scan":

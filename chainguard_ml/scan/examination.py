@@ -58,12 +58,14 @@ class Session:
     Attributes:
         judge: Judges globals.
         budgets: The limits of this file.
+        listing: Whether the evidence holds every global with its judgement.
         format: Name of the outermost format once it is recognised, else an empty string.
     """
 
-    def __init__(self, judge: Judge, budgets: Budgets | None = None) -> None:
+    def __init__(self, judge: Judge, budgets: Budgets | None = None, *, listing: bool = False) -> None:
         self.judge = judge
         self.budgets = budgets or Budgets()
+        self.listing = listing
         self.format = ""
         self._expanded = 0
         self._containers: list[str] = []

@@ -91,6 +91,10 @@ class Examination(Protocol):
     def judge(self) -> Judge:
         """Judges the globals that pickles resolve."""
 
+    @property
+    def listing(self) -> bool:
+        """Whether the evidence is to hold every global with its judgement, also those that are allowed."""
+
     def allowance(self, compressed: int) -> int:
         """Return how many bytes ``compressed`` bytes may still become under the budgets of ratio and total."""
 

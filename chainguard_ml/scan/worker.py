@@ -27,33 +27,41 @@ _NO_MODELS = frozenset({"", "json", "jinja", *naming.NATIVE})
 
 
 def examine_files(argument: JsonObject) -> Observations:
-    """Examine several files: ``{"root": directory, "files": [relative path, …], "allow": [accepted global, …]}``."""
+    """Examine several files.
+
+    ``{"root": directory, "files": [relative path, …], "allow": [accepted global, …], "listing": every global?}``
+    """
     from chainguard_ml.scan import allowlist
 
     judge = allowlist.make_judge(cast("Sequence[Mapping[str, Json]]", argument["allow"]))
     root = Path(cast("str", argument["root"]))
     for path in cast("Sequence[str]", argument["files"]):
-        yield from examine_file(root, path, judge)
+        yield from examine_file(root, path, judge, listing=argument.get("listing") is True)
 
 
-def examine_file(root: Path, path: str, judge: Judge, budgets: Budgets | None = None) -> Iterator[Observation]:
-    """Examine the file ``path`` beneath ``root``.
+def examine_file(
+    root: Path, path: str, judge: Judge, budgets: Budgets | None = None, *, listing: bool = False
+) -> Iterator[Observation]:
+    """Examine the file ``path`` beneath ``root``; with ``listing`` the evidence holds every global."""
+    seen: list[Observation] = []
+    try:
+        with open_beneath(root, path) as stream, stable(stream, path):
+            seen += examine_stream(stream, path, Session(judge, budgets, listing=listing))
+    except ChangedError as error:
+        seen.append(Gap(Subject(path), GapReason.CHANGED, str(error)))
+    except InputError as error:
+        seen.append(Gap(Subject(path), GapReason.UNREADABLE, str(error)))
+    yield from seen
+
+
+def examine_stream(stream: BinaryIO, name: str, session: Session) -> list[Observation]:
+    """Examine an open file that can be mapped, as the file ``name``.
 
     Its SHA-256 is computed only if there are findings, because their fingerprints need it, or if the judge needs it.
     """
-    seen: list[Observation] = []
-    subject = Subject(path)
-    try:
-        with open_beneath(root, path) as stream, stable(stream, path):
-            digest = sha256_of(stream) if judge.needs_digest else None
-            subject = Subject(path, digest=digest, size=os.fstat(stream.fileno()).st_size)
-            seen.extend(_guarded(stream, subject, Session(judge, budgets)))
-            seen = _with_digest(seen, stream)
-    except ChangedError as error:
-        seen.append(Gap(subject, GapReason.CHANGED, str(error)))
-    except InputError as error:
-        seen.append(Gap(subject, GapReason.UNREADABLE, str(error)))
-    yield from seen
+    digest = sha256_of(stream) if session.judge.needs_digest else None
+    subject = Subject(name, digest=digest, size=os.fstat(stream.fileno()).st_size)
+    return _with_digest(_guarded(stream, subject, session), stream)
 
 
 def _guarded(stream: BinaryIO, subject: Subject, session: Session) -> list[Observation]:

@@ -43,6 +43,7 @@ class Report:
         self._blob = blob
         self._walk = walk
         self._judge = examination.judge
+        self._listing: dict[str, Json] | None = {} if examination.listing else None
         self._denied: set[tuple[str, str]] = set()
         self._extended: dict[str, str] = {}
 
@@ -89,6 +90,14 @@ class Report:
         uses = [how for how in _ORDER if how in seen.uses]
         judged = [(self._use(module, name, how, seen.uses[how]), how) for how in uses]
         judgement, how = min(judged, key=lambda pair: _WORST.index(pair[0].verdict))
+        if self._listing is not None:
+            self._listing[_dotted(seen)] = {
+                "uses": sorted(_public(seen.uses)),
+                "verdict": judgement.verdict,
+                "because": judgement.technique or judgement.facts.get("judged") or judgement.facts.get("reason", ""),
+                "source": judgement.source,
+                "offset": seen.offset,
+            }
         if judgement.source == "configuration":
             self._extended[_dotted(seen)] = judgement.facts.get("reason", "")
         if judgement.verdict != "allowed":
@@ -175,6 +184,8 @@ class Report:
         statement: dict[str, Json] = {"protocol": trace.protocol, "streams": trace.streams, "globals": names[:_LISTED]}
         if len(names) > _LISTED:
             statement["count"] = len(names)
+        if self._listing is not None:
+            statement["listing"] = dict(sorted(self._listing.items()))
         if self._extended:
             statement["allowed_by_configuration"] = dict(sorted(self._extended.items()))
         return Evidence("pickle", self._blob.subject, "scan", statement, self._blob.location)
