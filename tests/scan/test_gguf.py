@@ -105,3 +105,63 @@ def test_a_chat_template_that_reaches_for_internals_is_critical(scan: Scan, buil
     assert told.findings[0].severity.name == "CRITICAL"
     broken = build.gguf(pairs + struct.pack("<Q", 1 << 62), 2)
     assert "chat-template-injection" in scan("x.gguf", broken).rules
+
+
+def test_texts_among_the_values_are_examined(scan: Scan, build: Build) -> None:
+    pair = build.pair("general.description", 8, build.text("os.system('echo seen')"))
+    assert scan("x.gguf", build.gguf(pair, 1)).rules == {"code-in-metadata"}
+    array = struct.pack("<IQ", 8, 1) + build.text("{{ ''.__class__.__mro__ }}")
+    assert scan("x.gguf", build.gguf(build.pair("my.templates", 9, array), 1)).rules == {"chat-template-injection"}
+
+
+def test_names_that_stand_twice_are_reported(scan: Scan, build: Build) -> None:
+    pair = build.pair("flag", 7, b"\1")
+    assert scan("x.gguf", build.gguf(pair * 2, 2)).rules == {"gguf-bad-header"}
+    tensors = tensor(build, "a") + tensor(build, "a", offset=32)
+    assert scan("x.gguf", build.gguf(tensors=tensors, number=2, body=bytes(64))).rules == {"gguf-bad-header"}
+
+
+def test_overlaps_and_holes_are_reported_and_holes_examined(scan: Scan, build: Build) -> None:
+    overlap = tensor(build, "a") + tensor(build, "b")
+    assert scan("x.gguf", build.gguf(tensors=overlap, number=2, body=bytes(64))).rules == {"gguf-bad-header"}
+    hole = tensor(build, "a") + tensor(build, "b", offset=96)
+    told = scan("x.gguf", build.gguf(tensors=hole, number=2, body=bytes(32) + build.payload.ljust(96)))
+    assert "gguf-bad-header" in told.rules
+    assert told.payload
+
+
+def test_a_tensor_that_begins_as_a_file_is_examined(scan: Scan, build: Build) -> None:
+    body = build.payload.ljust(64, b"\0")
+    described = tensor(build, "a", (64,), 24)
+    assert scan("x.gguf", build.gguf(tensors=described, number=1, body=body)).payload
+
+
+@pytest.mark.parametrize(
+    "pairs",
+    [
+        struct.pack("<Q", 17) + b"general.alignment" + struct.pack("<II", 4, 24),
+        struct.pack("<Q", 17) + b"general.alignment" + struct.pack("<IQ", 10, 32),
+        struct.pack("<Q", 1) + b"k" + struct.pack("<IIQQ", 9, 8, 2, 1000) + bytes(40),
+        struct.pack("<Q", 1) + b"k" + struct.pack("<IIQQ", 9, 8, 2, 10) + bytes(10) + b"1234",
+    ],
+)
+def test_wrong_values_are_reported(scan: Scan, build: Build, pairs: bytes) -> None:
+    assert scan("x.gguf", build.gguf(pairs, 1)).rules == {"gguf-bad-header"}
+
+
+def test_rows_that_are_no_whole_blocks_are_reported(scan: Scan, build: Build) -> None:
+    assert scan("x.gguf", build.gguf(tensors=tensor(build, "a", (33,), 8), number=1)).rules == {"gguf-bad-header"}
+
+
+def test_more_text_than_is_kept_is_a_gap(scan: Scan, build: Build) -> None:
+    pair = build.pair("a", 8, build.text("x" * 9_000_000))
+    other = build.pair("b", 8, build.text("x" * 9_000_000))
+    assert scan("x.gguf", build.gguf(pair + other, 2)).reasons == {"budget"}
+
+
+@pytest.mark.parametrize("step", [1])
+def test_a_cut_file_is_never_silent(scan: Scan, build: Build, step: int) -> None:
+    pairs = build.pair("a", 8, build.text("text")) + build.pair("b", 9, struct.pack("<IQ", 8, 1) + build.text("t"))
+    whole = build.gguf(pairs, 2, tensor(build, "w"), bytes(32), 1)
+    for end in range(4, len(whole), step):
+        assert not scan("x.gguf", whole[:end]).clean

@@ -41,3 +41,10 @@ def examine_raw(blob: Blob, examination: Examination) -> Observations:
     """Examine numbers that look like a file; what is no file after all is no gap, only findings count."""
     if looks_like_a_file(blob.read(0, HEAD)):
         yield from payloads(examination.nested(blob))
+
+
+def examine_tensor(blob: Blob, start: int, stop: int, name: str, examination: Examination) -> Observations:
+    """Look at what a tensor from ``start`` to ``stop`` begins with, as ``examine_raw`` does."""
+    stop = min(stop, blob.size)
+    if start < stop and looks_like_a_file(blob.read(start, min(stop, start + HEAD))):
+        yield from examine_raw(blob.window(f"(tensor {name[:100]})", start, stop), examination)

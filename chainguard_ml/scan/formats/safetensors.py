@@ -7,13 +7,17 @@ and may end with spaces, names are unique, ``data_offsets`` fit type and shape, 
 from __future__ import annotations
 
 import math
+from dataclasses import dataclass, field
 from typing import TYPE_CHECKING, NamedTuple
 
 from chainguard_ml import jsonsafe
 from chainguard_ml.errors import InputError
-from chainguard_ml.model import GapReason
+from chainguard_ml.model import GapReason, Severity
 from chainguard_ml.rules import formats as rules
+from chainguard_ml.scan import naming
+from chainguard_ml.scan.formats.embedded import examine_text
 from chainguard_ml.scan.formats.ending import trailing
+from chainguard_ml.scan.formats.raw import examine_tensor
 from chainguard_ml.text import plural, printable
 
 if TYPE_CHECKING:
@@ -23,7 +27,7 @@ if TYPE_CHECKING:
     from chainguard_ml.scan.interface import Blob, Examination
 
 NAME = "safetensors"
-EXAMINES = "header, duplicate names, bounds, overlaps, holes, trailing bytes, metadata"
+EXAMINES = "header, duplicate names, bounds, overlaps, holes, trailing bytes; texts in the metadata"
 
 _BITS = {
     **dict.fromkeys(("BOOL", "U8", "I8", "F8_E5M2", "F8_E4M3", "F8_E8M0", "F8_E5M2FNUZ", "F8_E4M3FNUZ"), 8),
@@ -34,6 +38,7 @@ _BITS = {
     "F4": 4,
     "C128": 128,
 }
+_LONGEST_HEADER = 100_000_000
 _METADATA = "__metadata__"
 _MEMBERS = {"dtype", "shape", "data_offsets"}
 _SHOWN = 20  # problems listed one by one
@@ -46,14 +51,23 @@ class _Span(NamedTuple):
 
 
 def recognise(blob: Blob) -> bool:
-    """Return whether a length below 2^40 and the beginning of a JSON object stand at the start."""
+    """Return whether a length below 2^40 and the beginning of a JSON object stand at the start.
+
+    Under the format's own name any length will do, so that an absurd one is reported.
+    """
     head = blob.read(0, 9)
-    return len(head) == 9 and head[8:] == b"{" and head[5:8] == b"\0\0\0" and head[:8] != bytes(8)
+    if len(head) < 9 or head[8:] != b"{":
+        return False
+    return (head[5:8] == b"\0\0\0" and head[:8] != bytes(8)) or naming.extension(blob.name) == NAME
 
 
 def examine(blob: Blob, examination: Examination) -> Observations:
     """Check the header against the format's rules and against the file; the tensors' bytes are not read."""
     length = int.from_bytes(blob.read(0, 8), "little")
+    if length > _LONGEST_HEADER:
+        yield _bad(
+            blob, f"the header claims {length:,} bytes, readers take {_LONGEST_HEADER:,}", grave=length >= 1 << 62
+        )
     if length > examination.budgets.header:
         yield blob.gap(GapReason.BUDGET, f"the header claims {length:,} bytes; {examination.budgets.header:,} are read")
         return
@@ -77,36 +91,51 @@ def _read(blob: Blob, length: int) -> dict[str, Json]:
     return header
 
 
-def _bad(blob: Blob, text: str) -> Finding:
-    return rules.SAFETENSORS_BAD_HEADER.finding(blob.subject, blob.location, text, key=(text,))
+def _bad(blob: Blob, text: str, *, grave: bool = False) -> Finding:
+    severity = Severity.HIGH if grave else None
+    return rules.SAFETENSORS_BAD_HEADER.finding(blob.subject, blob.location, text, key=(text,), severity=severity)
 
 
 def _tensors(blob: Blob, header: dict[str, Json], start: int, examination: Examination) -> Observations:
-    spans: list[_Span] = []
-    problems: list[str] = []
-    unknown: set[str] = set()
+    entries = _Entries()
     for name, entry in header.items():
         if name == _METADATA:
-            problems.extend(_metadata(entry))
-            continue
-        span, dtype = _span(name, entry, problems)
-        if span:
-            spans.append(span)
-        if dtype:
-            unknown.add(dtype)
-    for text in problems[:_SHOWN]:
+            entries.problems.extend(_metadata(entry))
+            yield from _texts(blob, entry, examination)
+        else:
+            entries.add(name, entry)
+    for text in entries.problems[:_SHOWN]:
         yield _bad(blob, text)
-    if len(problems) > _SHOWN:
-        yield _bad(blob, f"{len(problems) - _SHOWN:,} more entries are wrong")
-    for dtype in sorted(unknown)[:_SHOWN]:
+    if len(entries.problems) > _SHOWN:
+        yield _bad(blob, f"{len(entries.problems) - _SHOWN:,} more entries are wrong")
+    for dtype in sorted(entries.unknown)[:_SHOWN]:
         yield blob.gap(GapReason.UNSUPPORTED, f"the size of the type '{printable(dtype, 40)}' is not known")
-    end = start + max((span.stop for span in spans), default=0)
-    yield from _layout(blob, sorted(spans), start)
+    end = start + max((span.stop for span in entries.spans), default=0)
+    yield from _layout(blob, sorted(entries.spans), start)
     if end > blob.size:
         yield _bad(blob, f"tensors need {plural(end - start, 'byte')}, {blob.size - start:,} are there")
         yield blob.gap(GapReason.MALFORMED, "the file is cut")
-    elif not problems:
+    elif not entries.problems:
         yield from trailing_strict(blob, end, examination)
+    for span in entries.spans:
+        yield from examine_tensor(blob, start + span.start, start + span.stop, span.name, examination)
+
+
+@dataclass(slots=True)
+class _Entries:
+    """What the header's entries come to: the tensors' bytes, what is wrong, and types whose size is not known."""
+
+    spans: list[_Span] = field(default_factory=list)
+    problems: list[str] = field(default_factory=list)
+    unknown: set[str] = field(default_factory=set)
+
+    def add(self, name: str, entry: Json) -> None:
+        """Take in one entry."""
+        span, dtype = _span(name, entry, self.problems)
+        if span:
+            self.spans.append(span)
+        if dtype:
+            self.unknown.add(dtype)
 
 
 def trailing_strict(blob: Blob, end: int, examination: Examination) -> Observations:
@@ -124,6 +153,14 @@ def trailing_strict(blob: Blob, end: int, examination: Examination) -> Observati
 def _metadata(entry: Json) -> Iterator[str]:
     if not isinstance(entry, dict) or not all(isinstance(value, str) for value in entry.values()):
         yield "__metadata__ is no object of strings"
+
+
+def _texts(blob: Blob, entry: Json, examination: Examination) -> Observations:
+    """Examine the texts of the metadata, those of a broken one included."""
+    for pointer, item in jsonsafe.objects(entry):
+        for key, text in item.items():
+            if isinstance(text, str):
+                yield from examine_text(blob, f"{_METADATA}{pointer}/{key}", text, examination)
 
 
 def _span(name: str, entry: Json, problems: list[str]) -> tuple[_Span | None, str]:

