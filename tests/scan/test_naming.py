@@ -12,9 +12,6 @@ if TYPE_CHECKING:
 
 SIGNATURES = {
     "hdf5": b"\x89HDF\r\n\x1a\n" + bytes(100),
-    "7z": b"7z\xbc\xaf\x27\x1c" + bytes(26),
-    "zstd": b"\x28\xb5\x2f\xfd" + bytes(20),
-    "lz4": b"\x04\x22\x4d\x18" + bytes(20),
     "tflite": b"\x1c\0\0\0TFL3" + bytes(20),
 }
 NATIVE = {
@@ -39,10 +36,10 @@ def test_hdf5_behind_a_user_block_is_recognised(scan: Scan) -> None:
 
 
 def test_containers_that_torch_does_not_read_are_no_checkpoint(scan: Scan) -> None:
-    for name in ("7z", "zstd", "lz4"):
-        told = scan("model.pt", SIGNATURES[name])
+    for start in (b"7z\xbc\xaf\x27\x1c", b"\x28\xb5\x2f\xfd", b"\x04\x22\x4d\x18"):
+        told = scan("model.pt", start + bytes(26))
         assert told.rules == {"format-mismatch"}
-        assert told.reasons == {"unsupported"}
+        assert told.reasons == {"malformed"}
 
 
 @pytest.mark.parametrize("name", NATIVE)

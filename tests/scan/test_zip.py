@@ -52,10 +52,10 @@ def test_nested_archives_are_examined(scan: Scan, build: Build, method: int) -> 
 
 def test_an_unknown_method_is_a_gap(scan: Scan, build: Build) -> None:
     data = build.zip({"model": build.payload}, zipfile.ZIP_DEFLATED)
-    data = patched(patched(data, b"PK\3\4", 8, b"\x5d\0"), b"PK\1\2", 10, b"\x5d\0")
+    data = patched(patched(data, b"PK\3\4", 8, b"\x62\0"), b"PK\1\2", 10, b"\x62\0")
     told = scan("x.zip", data)
     assert told.reasons == {"unsupported"}
-    assert "Zstandard" in told.gaps[0].detail
+    assert "PPMd" in told.gaps[0].detail
 
 
 @pytest.mark.parametrize("method", METHODS)

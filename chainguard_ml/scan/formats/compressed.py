@@ -1,19 +1,21 @@
-"""Compressed single files: gzip (RFC 1952), bzip2, xz, LZMA alone, zlib (RFC 1950), and joblib's old "ZF" container.
+"""Compressed single files: gzip (RFC 1952), bzip2, xz, LZMA alone, zlib (RFC 1950), Zstandard, LZ4, joblib's "ZF".
 
 What comes out is examined as a file of its own. Several members one after the other are one content, as their tools
-and joblib read them.
+and joblib read them. Zstandard is RFC 8878, LZ4 the frame format 1.6, "ZF" joblib's container up to 0.9.
 """
 
 from __future__ import annotations
 
 import lzma
 import zlib
+from dataclasses import dataclass, field
 from typing import TYPE_CHECKING
 
 from chainguard_ml.model import GapReason
-from chainguard_ml.scan import naming
+from chainguard_ml.scan import modern, naming
 from chainguard_ml.scan.expand import Expansion, bunzip2, expand, inflate, unlzma
 from chainguard_ml.scan.formats.ending import trailing
+from chainguard_ml.scan.formats.raw import payloads
 from chainguard_ml.text import plural, printable
 
 if TYPE_CHECKING:
@@ -25,7 +27,8 @@ if TYPE_CHECKING:
 
 _TRIAL = 4096  # bytes decompressed to tell a stream without a signature from chance
 _CONVINCING = 512  # bytes of output that chance does not give
-_SUFFIXES = frozenset({"gz", "gzip", "bz2", "xz", "lzma", "z", "zlib"})
+_STREAMS = 100_000  # of one file
+_SUFFIXES = frozenset({"gz", "gzip", "bz2", "xz", "lzma", "z", "zlib", "zst", "zstd", "lz4"})
 _ZFILE_HEADER = 21  # joblib up to 0.9: "ZF", then the length in hexadecimal, padded to 19 characters
 
 
@@ -56,36 +59,83 @@ class Compressed:
 
     def recognise(self, blob: Blob) -> bool:
         """Return whether a stream of this compression starts here."""
-        return self._matches(blob.read(0, _TRIAL))
+        return self._starts(memoryview(blob.data))
 
     def examine(self, blob: Blob, examination: Examination) -> Observations:
         """Decompress within the budgets and examine what comes out."""
-        expansion, end = self._expand(blob, examination.allowance(blob.size))
+        found = self._expand(memoryview(blob.data), examination.allowance(blob.size))
+        expansion = found.expansion
         examination.spend(len(expansion.data))
         if expansion.limited:
-            yield blob.gap(
-                GapReason.BUDGET, f"decompresses to more than {plural(len(expansion.data), 'byte')}; the rest is unread"
-            )
+            detail = f"decompresses to more than {plural(len(expansion.data), 'byte')}; the rest is unread"
+            yield blob.gap(GapReason.BUDGET, detail)
+        elif found.exceeded:
+            yield blob.gap(GapReason.BUDGET, f"more than {_STREAMS:,} streams; the rest is unread", found.end)
         elif not expansion.finished:
             why = printable(expansion.broken) or "it is cut"
-            yield blob.gap(GapReason.MALFORMED, f"the {self.NAME} stream is broken: {why}", end)
+            yield blob.gap(GapReason.MALFORMED, f"the {self.NAME} stream is broken: {why}", found.end)
         name = blob.name if naming.extension(blob.name) not in _SUFFIXES else naming.stem(blob.name)
         yield from examination.nested(blob.inside(name, memoryview(expansion.data).toreadonly()))
+        for start, stop in found.skipped:
+            yield from payloads(examination.nested(blob.window("(skipped frame)", start, stop)))
         if expansion.finished:
-            yield from trailing(blob, end, examination)
+            yield from trailing(blob, found.end, examination)
 
-    def _expand(self, blob: Blob, limit: int) -> tuple[Expansion, int]:
-        """Return the output of all members, and where the last one ends."""
-        view = memoryview(blob.data)
-        position = self._header
-        whole = expand(self._make, view[position:], limit)
-        position += whole.consumed
-        while whole.finished and self._matches(bytes(view[position : position + _TRIAL])):
-            more = expand(self._make, view[position:], limit - len(whole.data))
+    def _starts(self, view: memoryview) -> bool:
+        return self._matches(bytes(view[:_TRIAL]))
+
+    def _skip(self, view: memoryview, position: int, skipped: list[tuple[int, int]]) -> int:  # noqa: ARG002 (hook)
+        """Return where the next stream starts, and add to ``skipped`` what stands before it by design."""
+        return position
+
+    def _expand(self, view: memoryview, limit: int) -> _Streams:
+        """Return the output of all streams, and where the last one ends."""
+        whole = Expansion(bytearray(), finished=True)
+        found = _Streams(whole, self._header)
+        for count in range(_STREAMS + 1):
+            start = self._skip(view, found.end, found.skipped)
+            if count and not self._starts(view[start:]):
+                found.end = start
+                return found
+            found.end = start
+            if count == _STREAMS:
+                break
+            more = expand(self._make, view[start:], limit - len(whole.data))
             whole.data += more.data
             whole.finished, whole.broken, whole.limited = more.finished, more.broken, more.limited
-            position += more.consumed
-        return whole, position
+            found.end += more.consumed
+            if not whole.finished:
+                return found
+        found.exceeded = True
+        return found
+
+
+@dataclass(slots=True)
+class _Streams:
+    """What all streams came to, where the last one ends, what was skipped, and whether there are more than are read."""
+
+    expansion: Expansion
+    end: int
+    skipped: list[tuple[int, int]] = field(default_factory=list)
+    exceeded: bool = False
+
+
+class Framed(Compressed):
+    """A compression in frames, between which others stand that decompress to nothing (RFC 8878, 3.1.2)."""
+
+    def __init__(self, name: str, magic: bytes, make: Callable[[], Engine]) -> None:
+        super().__init__(name, magic[:1] + bytes(range(0x50, 0x60)), make, lambda head: head[:4] == magic)
+        self._magic = magic
+
+    def _starts(self, view: memoryview) -> bool:
+        return modern.first_frame(view)[1] == self._magic
+
+    def _skip(self, view: memoryview, position: int, skipped: list[tuple[int, int]]) -> int:
+        while (length := modern.skippable(bytes(view[position : position + 8]))) and position + length <= len(view):
+            if len(skipped) < _STREAMS:
+                skipped.append((position + 8, position + length))
+            position += length
+        return position
 
 
 def _is_gzip(head: bytes) -> bool:
@@ -151,3 +201,5 @@ XZ = Compressed("xz", b"\xfd", unlzma(lzma.FORMAT_XZ), _is_xz)
 ZFILE = Compressed("zfile", b"Z", inflate(15), _is_zfile, header=_ZFILE_HEADER)
 ZLIB = Compressed("zlib", bytes(range(0x08, 0x79, 0x10)), inflate(15), _is_zlib)
 LZMA = Compressed("lzma", b"", unlzma(lzma.FORMAT_ALONE), _is_lzma)
+ZSTD = Framed("zstd", modern.ZSTD_MAGIC, modern.unzstd)
+LZ4 = Framed("lz4", modern.LZ4_MAGIC, modern.unlz4)

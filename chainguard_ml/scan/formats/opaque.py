@@ -1,7 +1,7 @@
 """Formats that are recognised and not read: each is a gap with its name, or native code.
 
-Signatures: HDF5 format specification 3.0, II.A; 7-Zip ``7zFormat.txt``; Zstandard RFC 8878, 3.1.1; LZ4 frame format
-1.6; TensorFlow Lite ``schema.fbs`` (``file_identifier "TFL3"``); ELF gABI; Microsoft PE format; Mach-O ``loader.h``.
+Signatures: HDF5 format specification 3.0, II.A; TensorFlow Lite ``schema.fbs`` (``file_identifier
+"TFL3"``); ELF gABI; Microsoft PE format; Mach-O ``loader.h``.
 """
 
 from __future__ import annotations
@@ -114,9 +114,7 @@ def _varint(data: bytes, position: int) -> tuple[int, int]:
 
 
 HDF5 = Opaque("hdf5", b"", _is_hdf5, "HDF5")
-SEVEN_ZIP = Opaque("7z", b"7", _starts(b"7z\xbc\xaf\x27\x1c"), "a 7-Zip archive")
-ZSTD = Opaque("zstd", b"\x28", _starts(b"\x28\xb5\x2f\xfd"), "Zstandard compression")
-LZ4 = Opaque("lz4", b"\x04", _starts(b"\x04\x22\x4d\x18"), "LZ4 compression")
+LZ4_LEGACY = Opaque("lz4-legacy", b"\x02", _starts(b"\x02\x21\x4c\x18"), "the LZ4 format of before 2012")
 TFLITE = Opaque("tflite", b"", _starts(b"TFL3", 4), "TensorFlow Lite")
 ONNX = Opaque("onnx", _IR_VERSION, _is_onnx, "ONNX")
 ELF = Opaque("elf", b"\x7f", _starts(b"\x7fELF"))

@@ -2,17 +2,19 @@
 
 from __future__ import annotations
 
+import lzma
 import zlib
 from dataclasses import dataclass, field
 from typing import TYPE_CHECKING
 
 from chainguard_ml.model import GapReason, Severity
 from chainguard_ml.rules import formats as rules
-from chainguard_ml.scan.expand import bunzip2, expand, inflate, raw_lzma
+from chainguard_ml.scan.expand import bunzip2, expand, inflate, raw_lzma, unlzma
 from chainguard_ml.scan.formats import zip_reader
 from chainguard_ml.scan.formats.ending import trailing
 from chainguard_ml.scan.formats.member_names import traversal
 from chainguard_ml.scan.formats.raw import HEAD, examine_raw, looks_like_a_file
+from chainguard_ml.scan.modern import unzstd
 from chainguard_ml.text import plural, printable
 
 if TYPE_CHECKING:
@@ -26,9 +28,15 @@ if TYPE_CHECKING:
 _CHECKED = 16_000_000  # stored bytes whose checksum is computed; larger members are windows that nobody reads through
 _LINK_TARGET = 4096
 _STORED = 0
-_METHODS: dict[int, Callable[[], Engine]] = {8: inflate(-15), 12: bunzip2}
+_METHODS: dict[int, Callable[[], Engine]] = {
+    8: inflate(-15),
+    12: bunzip2,
+    20: unzstd,  # the number that APPNOTE.TXT 6.3.7 gave it first
+    93: unzstd,
+    95: unlzma(lzma.FORMAT_XZ),
+}
 _LZMA = 14
-_NAMES = {1: "Shrink", 6: "Implode", 9: "Deflate64", 93: "Zstandard", 95: "XZ", 98: "PPMd", 99: "AES"}
+_NAMES = {1: "Shrink", 6: "Implode", 9: "Deflate64", 94: "MP3", 96: "JPEG", 97: "WavPack", 98: "PPMd", 99: "AES"}
 
 
 def examine_archive(
