@@ -29,7 +29,7 @@ FORMATS = (
     "chainguard_ml.scan.formats.opaque:HDF5",
     "chainguard_ml.scan.formats.seven_zip",
     "chainguard_ml.scan.formats.opaque:LZ4_LEGACY",
-    "chainguard_ml.scan.formats.opaque:TFLITE",
+    "chainguard_ml.scan.formats.tflite",
     "chainguard_ml.scan.formats.opaque:ELF",
     "chainguard_ml.scan.formats.opaque:PE",
     "chainguard_ml.scan.formats.opaque:MACH_O",

@@ -27,7 +27,10 @@ MODEL_EXTENSIONS = frozenset(
 NATIVE = frozenset({"elf", "pe", "mach-o"})
 """Names of the formats that are machine code."""
 
-MODEL_FORMATS = frozenset({"torch-zip", "torchscript", "torch-legacy", "torch-tar", "keras", "skops", "npz", "pickle"})
+MODEL_FORMATS = frozenset(
+    {"torch-zip", "torchscript", "torch-legacy", "torch-tar", "keras", "skops", "npz", "pickle"}
+    | {"tflite", "ort", "tensorrt", "openvino", "pmml", "rds"}
+)
 """Names of the formats that hold a model and nothing else."""
 
 _TEXT = frozenset({"json", "jinja"})

@@ -1,7 +1,6 @@
 """Formats that are recognised and not read: each is a gap with its name, or native code.
 
-Signatures: HDF5 format specification 3.0, II.A; TensorFlow Lite ``schema.fbs`` (``file_identifier
-"TFL3"``); ELF gABI; Microsoft PE format; Mach-O ``loader.h``.
+Signatures: HDF5 format specification 3.0, II.A; ELF gABI; Microsoft PE format; Mach-O ``loader.h``.
 """
 
 from __future__ import annotations
@@ -115,7 +114,6 @@ def _varint(data: bytes, position: int) -> tuple[int, int]:
 
 HDF5 = Opaque("hdf5", b"", _is_hdf5, "HDF5")
 LZ4_LEGACY = Opaque("lz4-legacy", b"\x02", _starts(b"\x02\x21\x4c\x18"), "the LZ4 format of before 2012")
-TFLITE = Opaque("tflite", b"", _starts(b"TFL3", 4), "TensorFlow Lite")
 ONNX = Opaque("onnx", _IR_VERSION, _is_onnx, "ONNX")
 ELF = Opaque("elf", b"\x7f", _starts(b"\x7fELF"))
 PE = Opaque("pe", b"M", _is_pe)
