@@ -12,7 +12,6 @@ if TYPE_CHECKING:
 
 SIGNATURES = {
     "hdf5": b"\x89HDF\r\n\x1a\n" + bytes(100),
-    "tflite": b"\x1c\0\0\0TFL3" + bytes(20),
 }
 NATIVE = {
     "ELF": b"\x7fELF\2\1\1" + bytes(60),
