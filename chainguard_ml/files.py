@@ -23,11 +23,30 @@ if TYPE_CHECKING:
 
 _CHUNK = 1 << 18
 # O_NONBLOCK: opening a pipe or a device must not hang; regular files ignore it.
+_DIRECTORY = os.O_RDONLY | os.O_DIRECTORY | os.O_CLOEXEC
 _FLAGS = os.O_RDONLY | os.O_NOFOLLOW | os.O_CLOEXEC | os.O_NONBLOCK
 
 
-def open_beneath(root: Path, relative: str) -> BinaryIO:
+@contextlib.contextmanager
+def opened_root(root: Path) -> Iterator[Path | int]:
+    """Give ``root`` open, for many calls of ``open_beneath``; where it cannot be opened, as it is: they say why."""
+    try:
+        descriptor = os.open(root, _DIRECTORY)
+    except OSError:
+        yield root
+        return
+    try:
+        yield descriptor
+    finally:
+        os.close(descriptor)
+
+
+def open_beneath(root: Path | int, relative: str) -> BinaryIO:
     """Open a regular file under ``root`` for reading, unbuffered; no component may be a link or ``..``.
+
+    Args:
+        root: A directory, or the descriptor of one (``opened_root``), which stays open.
+        relative: Path below it, with ``/``.
 
     Raises:
         InputError: It is missing, no regular file, a link on the way, or the system refuses.
@@ -36,13 +55,14 @@ def open_beneath(root: Path, relative: str) -> BinaryIO:
     if not relative or any(part in {"", ".", ".."} for part in parts):
         raise InputError(f"'{printable(relative)}' is not a path beneath the root")
     try:
-        descriptor = os.open(root, os.O_RDONLY | os.O_DIRECTORY | os.O_CLOEXEC)
+        descriptor = root if isinstance(root, int) else os.open(root, _DIRECTORY)
         for part in parts:
             parent = descriptor
             try:
                 descriptor = os.open(part, _FLAGS, dir_fd=parent)
             finally:
-                os.close(parent)
+                if parent != root:
+                    os.close(parent)
     except (OSError, ValueError) as error:
         reason = error.strerror if isinstance(error, OSError) and error.strerror else str(error)
         raise InputError(f"cannot open '{printable(relative)}': {reason}") from None

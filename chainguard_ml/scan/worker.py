@@ -4,25 +4,25 @@ from __future__ import annotations
 
 import mmap
 import os
-from collections import Counter
 from dataclasses import replace
 from pathlib import Path
 from typing import TYPE_CHECKING, BinaryIO, cast
 
 from chainguard_ml.errors import ChangedError, InputError
-from chainguard_ml.files import open_beneath, sha256_of, stable
+from chainguard_ml.files import open_beneath, opened_root, sha256_of, stable
 from chainguard_ml.model import Evidence, Finding, Gap, GapReason, Location, Subject
 from chainguard_ml.scan import naming
 from chainguard_ml.scan.examination import Session
 from chainguard_ml.scan.interface import Blob, Budgets
 
 if TYPE_CHECKING:
-    from collections.abc import Iterable, Iterator, Mapping, Sequence
+    from collections.abc import Iterable, Mapping, Sequence
 
     from chainguard_ml.codec import JsonObject
     from chainguard_ml.model import Json, Observation, Observations
-    from chainguard_ml.scan.interface import Judge
+    from chainguard_ml.scan.interface import Data, Judge
 
+_READ = 1 << 16  # bytes up to which a file is read
 _NO_MODELS = frozenset({"", "json", "jinja", *naming.NATIVE})
 
 
@@ -34,15 +34,16 @@ def examine_files(argument: JsonObject) -> Observations:
     from chainguard_ml.scan import allowlist
 
     judge = allowlist.make_judge(cast("Sequence[Mapping[str, Json]]", argument["allow"]))
-    root = Path(cast("str", argument["root"]))
-    for path in cast("Sequence[str]", argument["files"]):
-        yield from examine_file(root, path, judge, listing=argument.get("listing") is True)
+    listing = argument.get("listing") is True
+    with opened_root(Path(cast("str", argument["root"]))) as root:
+        for path in cast("Sequence[str]", argument["files"]):
+            yield from examine_file(root, path, judge, listing=listing)
 
 
 def examine_file(
-    root: Path, path: str, judge: Judge, budgets: Budgets | None = None, *, listing: bool = False
-) -> Iterator[Observation]:
-    """Examine the file ``path`` beneath ``root``; with ``listing`` the evidence holds every global."""
+    root: Path | int, path: str, judge: Judge, budgets: Budgets | None = None, *, listing: bool = False
+) -> list[Observation]:
+    """Examine the file ``path`` beneath ``root`` (or its descriptor); with ``listing`` the evidence holds every global."""
     seen: list[Observation] = []
     try:
         with open_beneath(root, path) as stream, stable(stream, path):
@@ -51,7 +52,7 @@ def examine_file(
         seen.append(Gap(Subject(path), GapReason.CHANGED, str(error)))
     except InputError as error:
         seen.append(Gap(Subject(path), GapReason.UNREADABLE, str(error)))
-    yield from seen
+    return seen
 
 
 def examine_stream(stream: BinaryIO, name: str, session: Session) -> list[Observation]:
@@ -81,28 +82,38 @@ def _examined(stream: BinaryIO, subject: Subject, session: Session) -> Observati
         if naming.is_model((subject.name,)):
             yield Evidence("scan", subject, "scan", {"format": "empty", "engine": "builtin"})
         return
-    data = memoryview(mmap.mmap(stream.fileno(), 0, access=mmap.ACCESS_READ))
+    data = _content(stream, subject.size)
     yield from session.nested(Blob(data, subject, Location(subject.name), subject.name))
     if session.format not in _NO_MODELS:
         yield Evidence("scan", subject, "scan", {"format": session.format, "engine": "builtin"})
 
 
+def _content(stream: BinaryIO, size: int) -> Data:
+    """Return what is in a file: read where it is small, because a mapping costs more than a copy, else mapped."""
+    if size <= _READ:
+        stream.seek(0)
+        data = stream.read(size)
+        if len(data) == size:
+            return data
+    return memoryview(mmap.mmap(stream.fileno(), 0, access=mmap.ACCESS_READ))
+
+
 def _capped(observations: Iterable[Observation], subject: Subject, limit: int) -> Observations:
     """Pass on at most ``limit`` observations of one kind; more findings or gaps of it are one gap that says so."""
-    counts: Counter[str] = Counter()
+    counts: dict[str, int] = {}
     for item in observations:
         kind = _kind(item)
-        counts[kind] += 1
-        if counts[kind] <= limit:
+        count = counts[kind] = counts.get(kind, 0) + 1
+        if count <= limit:
             yield item
-        elif counts[kind] == limit + 1 and not isinstance(item, Evidence):
+        elif count == limit + 1 and not isinstance(item, Evidence):
             yield Gap(subject, GapReason.BUDGET, f"more than {limit:,} times '{kind}'; the rest is not listed")
 
 
 def _kind(item: Observation) -> str:
     if isinstance(item, Finding):
         return item.rule
-    return item.reason.value if isinstance(item, Gap) else f"evidence of kind {item.kind}"
+    return item.reason.value if isinstance(item, Gap) else item.kind
 
 
 def _with_digest(seen: list[Observation], stream: BinaryIO) -> list[Observation]:

@@ -133,7 +133,7 @@ def names(blob: Blob) -> list[str]:
 
 def appended(blob: Blob) -> tuple[int, int] | None:
     """Return start and stop of a zip archive that ends near the blob's end but does not start at its first byte."""
-    if is_zip(blob):
+    if _END not in blob.read(max(0, blob.size - _TAIL), blob.size) or is_zip(blob):
         return None
     directory = next(_directories(blob), None)
     if directory is None:

@@ -11,7 +11,7 @@ import re
 
 from chainguard_ml.scan.pickle.literals import SHORTEST, may_be_pickle
 
-SMALLEST = 1 << 15
+SMALLEST = 256
 """Bytes from which looking for such a stream pays."""
 
 _STOP = ord(".")

@@ -60,19 +60,21 @@ def walk(data: Data) -> Walk:
             result.trace.exceeded[f"more than {MOST_STREAMS:,} pickles one after the other"] = None
             break
         result.end = _stream(result, content, start)
-    padding = _PADDING.match(content, result.end)
-    result.complete = padding is not None and padding.end() == len(content)
+    result.complete = _is_padding(content, result.end)
     if not result.complete:
         _sweep(result, content)
     return result
 
 
 def _stream(result: Walk, content: bytes | memoryview, start: int) -> int:
-    """Walk one stream into the result; return where it ends or breaks."""
+    """Walk one stream into the result; return where it ends or breaks.
+
+    One that only pushes data is passed over where nothing follows that could use its memo.
+    """
     result.trace.streams += 1
     if len(content) - start >= fast.SMALLEST:
         end = fast.inert_end(content, start)
-        if end is not None:
+        if end is not None and _is_padding(content, end):
             result.trace.protocol = max(result.trace.protocol, _protocol(content, start))
             return end
     result.older.update(result.last)
@@ -81,6 +83,12 @@ def _stream(result: Walk, content: bytes | memoryview, start: int) -> int:
     result.whole = result.whole and whole
     result.last = machine.memo
     return end
+
+
+def _is_padding(content: bytes | memoryview, start: int) -> bool:
+    """Return whether nothing but padding follows."""
+    padding = _PADDING.match(content, start)
+    return padding is not None and padding.end() == len(content)
 
 
 def _protocol(content: bytes | memoryview, start: int) -> int:
