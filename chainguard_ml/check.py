@@ -28,6 +28,9 @@ ROOMS = ("scan", "audit", "source", "signing", "sbom")
 """The examining rooms in the order of the flow. Adding one is one name here."""
 
 
+_PRELOADED = {"scan": "chainguard_ml.scan.worker"}
+"""What the first worker of a room imports while the inventory is taken."""
+
 _SUBJECTS = {"scan": "model", "audit": "dependency", "source": "workflow and no Python source"}
 """What a verb that asks one room looks for."""
 
@@ -99,7 +102,7 @@ def inventoried(request: Request) -> Iterator[tuple[Context, list[Observation]]]
     root, inputs = _root(request.paths)
     config = request.config
     with WorkerPool(config.workers) as pool:
-        pool.warm()
+        pool.warm(*(module for room, module in _PRELOADED.items() if room in request.rooms))
         context = Context(root, pool, config=config, observer=request.observer, offline=config.offline)
         context, observations = _inventory(context, inputs, request)
         if not context.artifacts and not any(isinstance(item, Gap) for item in observations):

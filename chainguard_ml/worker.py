@@ -1,4 +1,4 @@
-"""The worker process: ``python -P -m chainguard_ml.worker LIMITS``. See ``workers.py``.
+"""The worker process: ``python -P -m chainguard_ml.worker LIMITS``, or a fork. See ``workers.py``.
 
 Reads one JSON task a line on standard input, writes one JSON answer a line on standard output. The function's own
 prints go to standard error, so that nothing but answers reaches the pipe.
@@ -9,13 +9,14 @@ from __future__ import annotations
 import importlib
 import json
 import os
+import signal
 import sys
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, NoReturn
 
 from chainguard_ml.codec import JsonObject, encode
 
 if TYPE_CHECKING:
-    from collections.abc import Mapping
+    from collections.abc import Mapping, Sequence
 
 
 def _set_limits(limits: Mapping[str, int]) -> None:
@@ -57,16 +58,41 @@ def _answer(line: str) -> JsonObject:
         return {"failure": "internal", "detail": f"{type(error).__name__}: {error}"}
 
 
-def main() -> None:
-    """Answer tasks until standard input ends."""
-    limits = json.loads(sys.argv[1])
+def serve(limits: Mapping[str, int], preload: Sequence[str] = ()) -> None:
+    """Answer tasks until standard input ends; import ``preload`` before the first one arrives."""
     _set_limits(limits)
-    answers = os.fdopen(os.dup(sys.stdout.fileno()), "w", encoding="utf-8")
-    os.dup2(sys.stderr.fileno(), sys.stdout.fileno())
-    for line in sys.stdin:
-        _allow_processor_time(limits["cpu_seconds"])
-        answers.write(json.dumps(_answer(line)) + "\n")
-        answers.flush()
+    answers = os.fdopen(os.dup(1), "w", encoding="utf-8")
+    os.dup2(2, 1)
+    for module in preload:
+        importlib.import_module(module)
+    with os.fdopen(0, encoding="utf-8", closefd=False) as tasks:
+        for line in tasks:
+            _allow_processor_time(limits["cpu_seconds"])
+            answers.write(json.dumps(_answer(line)) + "\n")
+            answers.flush()
+
+
+def become(tasks: int, answers: int, limits: Mapping[str, int], preload: Sequence[str]) -> NoReturn:
+    """Turn a forked copy of this process into a worker: nothing of the parent's stays open or runs on."""
+    status = 1
+    try:
+        os.setsid()  # Ctrl-C reaches the parent only
+        for number in (signal.SIGINT, signal.SIGTERM):
+            signal.signal(number, signal.SIG_DFL)
+        os.dup2(tasks, 0)
+        os.dup2(answers, 1)
+        os.closerange(3, os.sysconf("SC_OPEN_MAX"))
+        sys.stdout = sys.stderr = os.fdopen(2, "w", encoding="utf-8", errors="backslashreplace", closefd=False)
+        serve(limits, preload)
+        status = 0
+    finally:
+        os._exit(status)
+
+
+def main() -> None:
+    """Serve as a process of its own."""
+    limits, *preload = sys.argv[1:]
+    serve(json.loads(limits), preload)
 
 
 if __name__ == "__main__":

@@ -5,6 +5,9 @@ processor time costs that task alone: the task gets a ``Gap`` with the reason, a
 Workers talk JSON over pipes: nothing that a worker sends is unpickled, so a worker that hostile bytes took over
 cannot take over the parent. Limits (POSIX ``setrlimit``): private memory, processor seconds for each task, open
 files, no core dumps.
+
+A worker is a fork where this process has a single thread, as the command line has: it starts in a millisecond, because
+nothing is imported again. Where there are other threads, whose locks a fork would copy, it is a new interpreter.
 """
 
 from __future__ import annotations
@@ -16,16 +19,18 @@ import selectors
 import signal
 import subprocess
 import sys
+import threading
 import time
 from collections import deque
 from dataclasses import dataclass, field
-from typing import IO, TYPE_CHECKING, Self, cast
+from typing import IO, TYPE_CHECKING, Protocol, Self, cast
 
 from chainguard_ml.codec import JsonObject, Record, decode
+from chainguard_ml.forking import Fork
 from chainguard_ml.model import Gap, GapReason, Json, Subject
 
 if TYPE_CHECKING:
-    from collections.abc import Iterable, Iterator
+    from collections.abc import Iterable, Iterator, Sequence
     from types import TracebackType
 
     from chainguard_ml.config import WorkersConfig
@@ -57,17 +62,41 @@ class TaskResult:
     failure: GapReason | None = None
 
 
+class _Process(Protocol):
+    """What the pool needs of a process: the part of ``subprocess.Popen`` that a fork offers too."""
+
+    @property
+    def stdin(self) -> IO[bytes] | None:
+        """Where tasks are written."""
+
+    @property
+    def stdout(self) -> IO[bytes] | None:
+        """Where answers are read."""
+
+    def wait(self, timeout: float | None = None) -> int:
+        """Return the exit status, negative for a signal; raise ``TimeoutExpired`` if it does not end in time."""
+
+    def kill(self) -> None:
+        """End it at once."""
+
+
+def _start(limits: WorkersConfig, preload: Sequence[str]) -> _Process:
+    if hasattr(os, "fork") and threading.active_count() == 1:
+        return Fork(_limits(limits), preload)
+    # -P: the working directory is not on the path of a process that may stand inside what is examined.
+    return subprocess.Popen(  # noqa: S603 (our own interpreter and module)
+        [sys.executable, "-P", "-m", "chainguard_ml.worker", json.dumps(_limits(limits)), *preload],
+        stdin=subprocess.PIPE,
+        stdout=subprocess.PIPE,
+        start_new_session=True,  # Ctrl-C reaches the parent only, which then ends the workers
+    )
+
+
 class _Worker:
     """One process, its pipes, and the task it has in hand."""
 
-    def __init__(self, limits: WorkersConfig) -> None:
-        # -P: the working directory is not on the path of a process that may stand inside what is examined.
-        self.process = subprocess.Popen(  # noqa: S603 (our own interpreter and module)
-            [sys.executable, "-P", "-m", "chainguard_ml.worker", json.dumps(_limits(limits))],
-            stdin=subprocess.PIPE,
-            stdout=subprocess.PIPE,
-            start_new_session=True,  # Ctrl-C reaches the parent only, which then ends the workers
-        )
+    def __init__(self, limits: WorkersConfig, preload: Sequence[str] = ()) -> None:
+        self.process = _start(limits, preload)
         self.task: Task | None = None
         self.deadline = 0.0
         self.received = bytearray()
@@ -106,7 +135,7 @@ class _Worker:
         self.process.wait()
 
 
-def _limits(config: WorkersConfig) -> JsonObject:
+def _limits(config: WorkersConfig) -> dict[str, int]:
     return {
         "memory_mib": config.memory_mib,
         "cpu_seconds": config.cpu_seconds,
@@ -140,10 +169,10 @@ class WorkerPool:
         while self._workers:
             self._workers.pop().end(patience=1.0)
 
-    def warm(self) -> None:
-        """Start the first worker before there is a task: it gets ready while the parent is busy otherwise."""
+    def warm(self, *preload: str) -> None:
+        """Start the first worker before there is a task: it imports modules while the parent is busy otherwise."""
         if not self._workers:
-            self._workers.append(_Worker(self.config))
+            self._workers.append(_Worker(self.config, preload))
 
     @property
     def size(self) -> int:

@@ -69,7 +69,8 @@ def process(argument):
 @pytest.fixture
 def deeds(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Callable[[str], Callable[..., Task]]:
     (tmp_path / "deeds.py").write_text(DEEDS, encoding="utf-8")
-    monkeypatch.setenv("PYTHONPATH", str(tmp_path))
+    monkeypatch.setenv("PYTHONPATH", os.pathsep.join([str(tmp_path), os.environ.get("PYTHONPATH", "")]))
+    monkeypatch.syspath_prepend(tmp_path)
 
     def task(name: str, argument: Json = None) -> Task:
         return Task(f"deeds:{name}", argument, Subject(name))  # type: ignore[arg-type]
@@ -77,8 +78,10 @@ def deeds(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Callable[[str], Ca
     return task  # type: ignore[return-value]
 
 
-@pytest.fixture
-def pool() -> Iterator[WorkerPool]:
+@pytest.fixture(params=["fork", "interpreter"])
+def pool(request: pytest.FixtureRequest, monkeypatch: pytest.MonkeyPatch) -> Iterator[WorkerPool]:
+    """A pool of each kind: what starts depends on whether this process has other threads, as the test runner's may."""
+    monkeypatch.setattr("chainguard_ml.workers.threading.active_count", lambda: 1 if request.param == "fork" else 2)
     limits = WorkersConfig(processes=2, deadline_seconds=20, cpu_seconds=1, memory_mib=300, open_files=32)
     with WorkerPool(limits) as made:
         yield made

@@ -43,7 +43,7 @@ def examine_files(argument: JsonObject) -> Observations:
 def examine_file(
     root: Path | int, path: str, judge: Judge, budgets: Budgets | None = None, *, listing: bool = False
 ) -> list[Observation]:
-    """Examine the file ``path`` beneath ``root`` (or its descriptor); with ``listing`` the evidence holds every global."""
+    """Examine the file ``path`` beneath ``root``, or its descriptor; ``listing``: the evidence holds every global."""
     seen: list[Observation] = []
     try:
         with open_beneath(root, path) as stream, stable(stream, path):

@@ -80,7 +80,7 @@ def test_a_file_that_the_system_refuses_to_map_is_a_gap(
     def refuse(*_: object, **__: object) -> None:
         raise OSError(5, os.strerror(5))
 
-    (tmp_path / "m.pkl").write_bytes(build.payload)
+    (tmp_path / "m.pkl").write_bytes(build.payload + bytes(100_000))
     monkeypatch.setattr(mmap, "mmap", refuse)
     (gap,) = examine_file(tmp_path, "m.pkl", allowlist.make_judge([]))
     assert gap.reason is GapReason.UNREADABLE
