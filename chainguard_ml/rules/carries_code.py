@@ -76,10 +76,27 @@ REPOSITORY_CODE = Rule(
     references=(cwe(829), cwe(494), ATLAS_SUPPLY_CHAIN_MODEL, OWASP_ML06),
 )
 
+GRAPH_PYTHON = Rule(
+    id="graph-calls-python",
+    title="A model's graph calls Python code",
+    family="carries-code",
+    severity=Severity.HIGH,
+    why=(
+        "Operators such as PyFunc, PyOp and py_func call a Python function that the process has registered or that the "
+        "operator names. What runs is not part of the graph, and no reader of the graph can tell what it does."
+    ),
+    remediation=(
+        "Replace the operator with operators of the framework and export the model again, or review the function that "
+        "it calls, and allow this finding with a reason."
+    ),
+    references=(cwe(94), cwe(829), ATLAS_UNSAFE_ARTIFACT, OWASP_ML06),
+)
+
 RULES = (
     PICKLE_CODE,
     TORCHSCRIPT_CODE,
     KERAS_LAMBDA,
     REPOSITORY_CODE,
+    GRAPH_PYTHON,
 )
 """Every rule of the family, in the order of its pages."""

@@ -15,10 +15,12 @@ if TYPE_CHECKING:
     from chainguard_ml.scan.interface import Blob, Format, Judge
 
 # These say nothing about where their content ends, so a zip archive may stand behind it.
-_OPEN_ENDED = frozenset({"", "hdf5", "tflite", "onnx", "torch-legacy", "json", "jinja", "pickle", *naming.NATIVE})
+_OPEN_ENDED = frozenset(
+    {"", "hdf5", "tflite", "torch-legacy", "json", "jinja", "pickle", *naming.NATIVE, *naming.PROTOBUF}
+)
 
 # What these start with (a member's name, a length, a number) can be opcodes as well: one file, two contents.
-_PICKLE_STARTS = frozenset({"tar", "torch-tar", "safetensors", "gguf", "pe", "tflite", "lzma"})
+_PICKLE_STARTS = frozenset({"tar", "torch-tar", "safetensors", "gguf", "pe", "tflite", "lzma", *naming.PROTOBUF})
 
 
 @functools.cache

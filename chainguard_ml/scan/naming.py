@@ -27,6 +27,9 @@ MODEL_EXTENSIONS = frozenset(
 NATIVE = frozenset({"elf", "pe", "mach-o"})
 """Names of the formats that are machine code."""
 
+PROTOBUF = frozenset({"onnx", "onnx-tensor"})
+"""Names of the formats that are protobuf messages: no signature, and no end of their own."""
+
 MODEL_FORMATS = frozenset(
     {"torch-zip", "torchscript", "torch-legacy", "torch-tar", "keras", "skops", "npz", "pickle"}
     | {"tflite", "ort", "tensorrt", "openvino", "pmml", "rds"}

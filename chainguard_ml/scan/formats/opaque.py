@@ -22,8 +22,6 @@ _MACH_MAGICS = frozenset(
     {b"\xfe\xed\xfa\xce", b"\xfe\xed\xfa\xcf", b"\xce\xfa\xed\xfe", b"\xcf\xfa\xed\xfe"},
 )
 _FAT_ARCHITECTURES = range(1, 31)  # above stands Java's class file version, which shares the magic number
-_ONNX_FIELDS = {1: 0, 2: 2, 3: 2, 4: 2, 5: 0, 6: 2, 7: 2, 8: 2, 14: 2, 20: 2, 25: 2, 26: 2}  # ModelProto: wire types
-_IR_VERSION = b"\x08"  # ModelProto.ir_version, written first by every exporter
 
 
 class Opaque:
@@ -82,39 +80,8 @@ def _is_mach_o(blob: Blob) -> bool:
     return head[:4] in _MACH_MAGICS
 
 
-def _is_onnx(blob: Blob) -> bool:
-    """Protobuf has no signature: under the name .onnx, the first fields must be those of a ``ModelProto``."""
-    return naming.extension(blob.name) == "onnx" and blob.read(0, 1) == _IR_VERSION and _are_fields(blob.read(0, 64))
-
-
-def _are_fields(head: bytes) -> bool:
-    position = 0
-    while position < len(head):
-        number, wire = head[position] >> 3, head[position] & 7
-        if _ONNX_FIELDS.get(number) != wire:
-            return False
-        value, position = _varint(head, position + 1)
-        if wire == 2:
-            position += value
-    return True
-
-
-def _varint(data: bytes, position: int) -> tuple[int, int]:
-    """Return a base-128 number and the position behind it, zero where the data ends before it does."""
-    value = shift = 0
-    while position < len(data):
-        octet = data[position]
-        value |= (octet & 0x7F) << shift
-        position += 1
-        shift += 7
-        if octet < 0x80:
-            break
-    return value, position
-
-
 HDF5 = Opaque("hdf5", b"", _is_hdf5, "HDF5")
 LZ4_LEGACY = Opaque("lz4-legacy", b"\x02", _starts(b"\x02\x21\x4c\x18"), "the LZ4 format of before 2012")
-ONNX = Opaque("onnx", _IR_VERSION, _is_onnx, "ONNX")
 ELF = Opaque("elf", b"\x7f", _starts(b"\x7fELF"))
 PE = Opaque("pe", b"M", _is_pe)
 MACH_O = Opaque("mach-o", b"\xfe\xce\xcf\xca", _is_mach_o)

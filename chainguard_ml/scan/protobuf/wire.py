@@ -1,0 +1,193 @@
+"""The protobuf wire format (protobuf.dev, "Encoding"): fields one after the other, without a copy.
+
+What a reader does with a field that comes twice depends on its kind: the last number or string counts, messages are
+merged. Every occurrence is handed out here, so nothing hides behind another. Limits are those of protobuf itself where
+it has some: five bytes for a tag, ten for a number, a hundred levels.
+"""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING, NamedTuple, TypeAlias
+
+from chainguard_ml.model import GapReason
+
+if TYPE_CHECKING:
+    from collections.abc import Iterator
+
+    from chainguard_ml.model import Observations
+    from chainguard_ml.scan.interface import Blob, Data
+
+VARINT, FIXED64, BYTES, GROUP, END_GROUP, FIXED32 = range(6)
+"""Wire types."""
+
+LEVELS = 100
+"""Messages in messages that protobuf's own readers accept."""
+
+FIELDS = 20_000_000
+"""Fields of one file that are read."""
+
+_LARGEST = (1 << 29) - 1  # field number
+
+Field: TypeAlias = tuple[int, int, int, int]
+"""Number, wire type, and for a number its value and offset, for all else where its content starts and ends."""
+
+
+class WireError(ValueError):
+    """The bytes from ``offset`` are no field; ``reason`` says what kind of gap it is.
+
+    ``cut`` if the end came before the end of the last field: what there is of it has been handed out.
+    """
+
+    def __init__(self, text: str, offset: int, reason: GapReason = GapReason.MALFORMED, *, cut: bool = False) -> None:
+        super().__init__(text)
+        self.offset = offset
+        self.reason = reason
+        self.cut = cut
+
+
+class Problem(NamedTuple):
+    """Something that could not be read: where, what, and what kind of gap it is."""
+
+    offset: int
+    text: str
+    reason: GapReason
+
+
+class Wire:
+    """Reads the fields of messages in ``data`` and counts them against the budget.
+
+    Attributes:
+        data: The bytes.
+        left: Fields that may still be read.
+        problems: What could not be read; the first ones.
+    """
+
+    def __init__(self, data: Data, limit: int = FIELDS) -> None:
+        self.data = data
+        self.left = limit
+        self.problems: list[Problem] = []
+
+    def note(self, error: WireError) -> None:
+        """Keep a problem for later."""
+        if len(self.problems) < 10:
+            self.problems.append(Problem(error.offset, str(error), error.reason))
+
+    def gaps(self, blob: Blob) -> Observations:
+        """Yield a gap for each problem that was noted."""
+        for problem in sorted(set(self.problems)):
+            yield blob.gap(problem.reason, problem.text, problem.offset)
+
+    def fields(self, start: int, stop: int) -> Iterator[Field]:
+        """Yield the fields between two offsets; the last may be cut short by the end.
+
+        Raises:
+            WireError: After the last sound field, if bytes follow that are none, or the budget is used up.
+        """
+        data, position = self.data, start
+        while position < stop:
+            self.left -= 1
+            if self.left < 0:
+                raise WireError("more fields than are read", position, GapReason.BUDGET)
+            offset, tag = position, data[position]
+            position += 1
+            if tag >= 0x80:
+                tag, position = self._varint(offset, min(stop, offset + 5))
+            number, wire = tag >> 3, tag & 7
+            if not 0 < number <= _LARGEST:
+                raise WireError("a field has no valid number", offset)
+            if wire == BYTES:
+                size = data[position] if position < stop else 0x80
+                position += 1
+                if size >= 0x80:
+                    size, position = self._varint(position - 1, min(stop, position + 9))
+                first, position = position, position + size
+                yield number, wire, first, min(position, stop)
+            elif wire == VARINT:
+                value, position = self._varint(position, min(stop, position + 10))
+                yield number, wire, value, offset
+            else:
+                first, last, position = self._other(wire, position, stop, number)
+                yield number, wire, first, last
+            if position > stop:
+                text = f"field {number} claims {position - stop:,} bytes more than are there"
+                raise WireError(text, offset, cut=True)
+
+    def _other(self, wire: int, position: int, stop: int, number: int) -> tuple[int, int, int]:
+        """Return where the content of a group or a fixed number is, and the position behind it."""
+        if wire == GROUP:
+            last, behind = self._group(position, stop, number)
+            return position, last, behind
+        behind = self._behind(position, stop, wire)
+        return position, min(behind, stop), behind
+
+    def _varint(self, position: int, stop: int) -> tuple[int, int]:
+        """Return a base-128 number below 2^64 and the position behind it."""
+        data, start = self.data, position
+        value = shift = 0
+        while position < stop:
+            octet = data[position]
+            value |= (octet & 0x7F) << shift
+            position += 1
+            if octet < 0x80:
+                return value & 0xFFFF_FFFF_FFFF_FFFF, position
+            shift += 7
+        raise WireError("a number does not end", start)
+
+    def _group(self, position: int, stop: int, number: int) -> tuple[int, int]:
+        """Return where a group's content ends and the position behind its end tag."""
+        open_groups = [number]
+        while position < stop:
+            self.left -= 1
+            if self.left < 0:
+                raise WireError("more fields than are read", position, GapReason.BUDGET)
+            offset = position
+            tag, position = self._varint(position, min(stop, position + 5))
+            inner, wire = tag >> 3, tag & 7
+            if wire == END_GROUP:
+                if inner != open_groups.pop():
+                    break
+                if not open_groups:
+                    return offset, position
+            elif wire == GROUP:
+                open_groups.append(inner)
+                if len(open_groups) > LEVELS:
+                    raise WireError("groups are nested too deeply", offset)
+            else:
+                position = self._behind(position, stop, wire)
+        raise WireError(f"group {number} does not end", min(position, stop))
+
+    def _behind(self, position: int, stop: int, wire: int) -> int:
+        """Return the position behind the content of a field that is no group."""
+        if wire == VARINT:
+            return self._varint(position, min(stop, position + 10))[1]
+        if wire == BYTES:
+            size, position = self._varint(position, min(stop, position + 10))
+            return position + size
+        if wire in {FIXED32, FIXED64}:
+            return position + (4 if wire == FIXED32 else 8)
+        raise WireError(f"wire type {wire} stands where a field starts", position - 1)
+
+    def sound(self, start: int, stop: int) -> Iterator[Field]:
+        """Yield the fields between two offsets; what cannot be read is noted, not raised."""
+        try:
+            yield from self.fields(start, stop)
+        except WireError as error:
+            self.note(error)
+
+    def text(self, start: int, stop: int, limit: int = 4096) -> str:
+        """Return a string field; bytes that are not UTF-8 stay visible (PEP 383), what is beyond ``limit`` is cut."""
+        return bytes(self.data[start : min(stop, start + limit)]).decode("utf-8", "surrogateescape")
+
+    def numbers(self, field: Field) -> Iterator[int]:
+        """Yield the values of a repeated number, which stands alone or packed."""
+        _, wire, first, last = field
+        if wire == VARINT:
+            yield first
+        elif wire == BYTES:
+            position = first
+            try:
+                while position < last:
+                    value, position = self._varint(position, min(last, position + 10))
+                    yield value
+            except WireError as error:
+                self.note(error)
