@@ -14,12 +14,18 @@ if TYPE_CHECKING:
     from chainguard_ml.model import Json
 
 
+SUPERSEDED = "(superseded)"
+"""Name of a list of the values that a later one of the same name supersedes, each in an object of its own."""
+
+
 class DuplicateNameError(InputError):
     """An object has the same name twice: readers take one or the other."""
 
 
 def loads(data: bytes, *, lenient: bool = False) -> Json:
     """Return the JSON value of UTF-8 ``data``; ``lenient`` takes what Python's own reader takes.
+
+    Where a name stands twice, the last value counts; ``lenient`` keeps the others under the name ``SUPERSEDED``.
 
     Raises:
         DuplicateNameError: An object has a name twice.
@@ -28,13 +34,20 @@ def loads(data: bytes, *, lenient: bool = False) -> Json:
     try:
         text = data.decode("utf-8-sig")
         value: Json = (
-            json.loads(text)
+            json.loads(text, object_pairs_hook=_with_superseded)
             if lenient
             else json.loads(text, object_pairs_hook=_without_duplicates, parse_constant=_refuse)
         )
     except (ValueError, RecursionError) as error:
         raise InputError(f"it is not JSON: {printable(str(error))}") from None
     return value
+
+
+def _with_superseded(pairs: list[tuple[str, Json]]) -> dict[str, Json]:
+    result = dict(pairs)
+    if len(result) < len(pairs):
+        result[SUPERSEDED] = [{name: value} for name, value in pairs if result.get(name) is not value]
+    return result
 
 
 def _without_duplicates(pairs: list[tuple[str, Json]]) -> dict[str, Json]:

@@ -55,6 +55,7 @@ FORMATS = (
     "chainguard_ml.scan.formats.json_document",
     "chainguard_ml.scan.pickle",
     "chainguard_ml.scan.formats.jinja_template",
+    "chainguard_ml.scan.formats.yaml_document",
 )
 """The formats in the order they are asked, ``module`` or ``module:object``: certain signatures first, guesses last."""
 

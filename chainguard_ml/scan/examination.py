@@ -16,7 +16,7 @@ if TYPE_CHECKING:
 
 # These say nothing about where their content ends, so a zip archive may stand behind it.
 _OPEN_ENDED = frozenset(
-    {"", "hdf5", "tflite", "torch-legacy", "json", "jinja", "pickle", *naming.NATIVE, *naming.PROTOBUF}
+    {"", "hdf5", "tflite", "torch-legacy", "json", "jinja", "yaml", "pickle", *naming.NATIVE, *naming.PROTOBUF}
 )
 
 # What these start with (a member's name, a length, a number) can be opcodes as well: one file, two contents.

@@ -36,7 +36,7 @@ MODEL_FORMATS = frozenset(
 )
 """Names of the formats that hold a model and nothing else."""
 
-_TEXT = frozenset({"json", "jinja"})
+_TEXT = frozenset({"json", "jinja", "yaml"})
 _NOTHING: frozenset[str] = frozenset()
 
 _TORCH = frozenset({"torch-zip", "torchscript", "torch-legacy", "torch-tar", "zip", "tar", "pickle", "safetensors"})

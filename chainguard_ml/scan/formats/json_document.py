@@ -1,10 +1,12 @@
-"""JSON documents that loaders act on: chat templates, ``auto_map``, Keras architectures, skops schemas.
+"""JSON documents that loaders act on: chat templates, ``auto_map``, targets, Keras architectures, skops schemas.
 
-Other JSON is data. Documents are read as Python's ``json`` reads them, because that is what the loaders use.
+Other JSON is data. Documents are read as Python's ``json`` reads them, because that is what the loaders use: in UTF-8,
+16 or 32, the last of several values with one name (the others are looked at as well).
 """
 
 from __future__ import annotations
 
+import json
 import re
 from typing import TYPE_CHECKING
 
@@ -13,7 +15,7 @@ from chainguard_ml.errors import InputError
 from chainguard_ml.model import GapReason
 from chainguard_ml.rules import carries_code
 from chainguard_ml.scan import naming
-from chainguard_ml.scan.formats import chat_template, keras_config, skops_schema
+from chainguard_ml.scan.formats import chat_template, configuration, keras_config, skops_schema, yaml_document
 from chainguard_ml.text import printable
 
 if TYPE_CHECKING:
@@ -23,41 +25,63 @@ if TYPE_CHECKING:
     from chainguard_ml.scan.interface import Blob, Examination
 
 NAME = "json"
-EXAMINES = "chat templates, auto_map, Keras architectures, skops schemas"
-FIRST = b"{[ \t\r\n\xef"
+EXAMINES = "chat templates, auto_map, targets (Hydra, Lightning), Keras architectures, skops schemas"
+FIRST = b"{[ \t\r\n\xef\xff\xfe\0"
 
 _SPACE = rb"[ \t\r\n]*+"
 _START = re.compile(  # not the braces of a template
     rb"(?:\xef\xbb\xbf)?" + _SPACE + rb"(?:\{" + _SPACE + rb'["}]|\[' + _SPACE + rb'[\]\[{"\-\dtfnNI])'
 )
 _ALWAYS = 1_000_000  # bytes up to which a document is parsed whatever it holds
-_OF_INTEREST = re.compile(rb'"(?:chat_template|auto_map|class_name|__loader__)"')
+_OF_INTEREST = re.compile(
+    rb'"(?:chat_template|auto_map|class_name|__loader__|_target_|_component_|class_path|custom_pipelines'
+    rb'|trust_remote_code|\(\))"'
+)
+_HEAD = 256  # bytes from which a wide encoding is recognised
 
 
 def recognise(blob: Blob) -> bool:
     """Return whether an object or an array starts the text."""
-    return _START.match(blob.data) is not None
+    return _START.match(blob.data) is not None or _is_wide(blob)
+
+
+def _is_wide(blob: Blob) -> bool:
+    """Return whether it is JSON in UTF-16 or UTF-32 (RFC 4627, section 3, as ``json.detect_encoding`` has it)."""
+    head = blob.read(0, _HEAD)
+    if b"\0" not in head[:4]:
+        return False
+    text = head.decode(json.detect_encoding(head), "ignore")
+    return _START.match(text.encode("utf-8", "replace")) is not None
 
 
 def examine(blob: Blob, examination: Examination) -> Observations:
     """Look at what loaders act on; large documents without such a key are data and not parsed."""
-    wanted = _OF_INTEREST.search(blob.data, 0, examination.budgets.header) is not None
+    wanted = _is_wide(blob) or _OF_INTEREST.search(blob.data, 0, examination.budgets.header) is not None
     if not wanted and blob.size > _ALWAYS:
         return
     if blob.size > examination.budgets.header:
         yield blob.gap(GapReason.BUDGET, f"a configuration of {blob.size:,} bytes is not parsed")
         return
     try:
-        document = jsonsafe.loads(blob.read(0, blob.size), lenient=True)
+        document = jsonsafe.loads(_utf8(blob.read(0, blob.size)), lenient=True)
     except InputError as error:
-        if wanted and naming.extension(blob.name) == "json":
+        if naming.extension(blob.name) in {"yaml", "yml"}:
+            yield from yaml_document.examine(blob, examination)
+        elif wanted and naming.extension(blob.name) == "json":
             yield blob.gap(GapReason.MALFORMED, str(error))
         return
+    yield from configuration.examine_document(blob, document, examination)
     yield from _templates(blob, document)
     if isinstance(document, dict):
         yield from _auto_map(blob, document)
         yield from keras_config.examine_document(blob, document)
         yield from skops_schema.examine_document(blob, document, examination)
+
+
+def _utf8(data: bytes) -> bytes:
+    """Return a document in UTF-8, as ``json.loads`` decodes bytes."""
+    encoding = json.detect_encoding(data)
+    return data if encoding.startswith("utf-8") else data.decode(encoding, "replace").encode("utf-8", "replace")
 
 
 def _templates(blob: Blob, document: Json) -> Observations:
