@@ -20,7 +20,7 @@ if TYPE_CHECKING:
 
 MODEL_EXTENSIONS = frozenset(
     {"pkl", "pickle", "joblib", "dill", "cloudpickle", "pt", "pth", "ckpt", "bin", "skops", "npy", "npz", "safetensors"}
-    | {"gguf", "onnx", "h5", "hdf5", "keras", "pb", "tflite"}
+    | {"gguf", "onnx", "h5", "hdf5", "keras", "pb", "tflite", "ubj", "cbm", "msgpack"}
 )
 """Extensions under which frameworks save models, in lower case."""
 
@@ -36,7 +36,7 @@ MODEL_FORMATS = frozenset(
 )
 """Names of the formats that hold a model and nothing else."""
 
-_TEXT = frozenset({"json", "jinja", "yaml"})
+_TEXT = frozenset({"json", "jinja", "yaml", "lightgbm"})
 _NOTHING: frozenset[str] = frozenset()
 
 _TORCH = frozenset({"torch-zip", "torchscript", "torch-legacy", "torch-tar", "zip", "tar", "pickle", "safetensors"})

@@ -6,6 +6,7 @@ import json
 import struct
 from typing import TYPE_CHECKING
 
+from tests.corpus.classical_files import LIGHTGBM, dart, linear, ubjson, xgboost, xgboost_binary
 from tests.corpus.frame import benign
 
 if TYPE_CHECKING:
@@ -18,6 +19,7 @@ def samples() -> Iterator[Benign]:
     """Every kind of file of this area."""
     yield from _safetensors()
     yield from _gguf()
+    yield from _trees()
 
 
 def _tensors(header: object, body: bytes = b"") -> bytes:
@@ -67,3 +69,17 @@ def _gguf() -> Iterator[Benign]:
     head = b"GGUF" + struct.pack("<IQQ", 3, 2, len(pairs)) + b"".join(pairs) + tensors
     data = head + bytes(-len(head) % 64) + bytes(256) + bytes(68) + bytes(60)
     yield benign("gguf-llama", "llama.gguf", data)
+
+
+def _trees() -> Iterator[Benign]:
+    for name, document in (
+        ("trees", xgboost()),
+        ("linear", xgboost(booster=linear())),
+        ("dart", xgboost(booster=dart())),
+    ):
+        yield benign(f"xgboost-json-{name}", "model.json", json.dumps(document).encode())
+        yield benign(f"xgboost-ubj-{name}", "model.ubj", ubjson(document))
+        yield benign(f"xgboost-ubj-as-model-{name}", "model.bin", ubjson(document))
+    yield benign("xgboost-binary", "model.bin", xgboost_binary())
+    yield benign("xgboost-binary-bare", "model.bin", xgboost_binary(magic=b"", objective="count:poisson"))
+    yield benign("lightgbm-text", "model.txt", LIGHTGBM.encode())

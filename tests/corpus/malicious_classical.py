@@ -8,6 +8,7 @@ import struct
 from typing import TYPE_CHECKING
 
 from chainguard_ml.model import Severity
+from tests.corpus.classical_files import CALL, LIGHTGBM, PAYLOAD, TEMPLATE, linear, ubjson, xgboost, xgboost_binary
 from tests.corpus.frame import malicious
 
 if TYPE_CHECKING:
@@ -15,15 +16,12 @@ if TYPE_CHECKING:
 
     from tests.corpus.frame import Malicious
 
-PAYLOAD = b"\x80\x02cos\nsystem\nX\x09\0\0\0echo seen\x85R."
-CALL = "__import__('os').system('echo seen')"
-TEMPLATE = "{{ ''.__class__.__mro__[1].__subclasses__() }}"
-
 
 def samples() -> Iterator[Malicious]:
     """Every technique of this area."""
     yield from _safetensors()
     yield from _gguf()
+    yield from _trees()
 
 
 def _tensors(header: object, body: bytes = b"") -> bytes:
@@ -99,3 +97,46 @@ def _gguf() -> Iterator[Malicious]:
     yield one("pickle-between-tensors", file(b"", 0, hidden, 2, body), "dangerous-global")
     yield one("tensor-is-a-pickle", file(b"", 0, tensor("w", (64,), 24, 0), 1, PAYLOAD.ljust(64, b"\0")),
               "dangerous-global")  # fmt: skip
+
+
+def _trees() -> Iterator[Malicious]:
+    documents = {
+        "child-outside": (xgboost(tree={"left_children": [7, -1, -1]}), "model-bounds-broken"),
+        "child-negative": (xgboost(tree={"right_children": [-9, -1, -1]}), "model-bounds-broken"),
+        "cycle": (xgboost(tree={"left_children": [0, -1, -1]}), "model-bounds-broken"),
+        "feature-outside": (xgboost(tree={"split_indices": [4000, 0, 0]}), "model-bounds-broken"),
+        "arrays-differ": (xgboost(tree={"split_conditions": [0.5]}), "model-bounds-broken"),
+        "features-overflow": (xgboost(counts={"num_feature": "18446744073709551615"}), "model-bounds-broken"),
+        "weights-short": (xgboost(booster=linear(1)), "model-bounds-broken"),
+        "attribute-call": (xgboost(attributes={"note": CALL}), "code-in-metadata"),
+        "attribute-pickle": (xgboost(attributes={"note": base64.b64encode(PAYLOAD).decode()}), "dangerous-global"),
+        "attribute-json": (xgboost(attributes={"c": json.dumps({"chat_template": TEMPLATE})}),
+                           "chat-template-injection"),
+    }  # fmt: skip
+    for name, (document, rule) in documents.items():
+        yield malicious(f"xgboost-json-{name}", "model.json", json.dumps(document).encode(), rule)
+        yield malicious(f"xgboost-ubj-{name}", "model.ubj", ubjson(document), rule)
+    overflow = b"{L" + struct.pack(">q", 7) + b"learner[$d#L" + struct.pack(">q", (1 << 63) - 1)
+    yield malicious("ubj-count-overflow", "model.ubj", overflow, "model-bounds-broken")
+    yield malicious("ubj-negative-length", "model.ubj", overflow[:10] + b"aSL" + b"\xff" * 8, "model-bounds-broken")
+    twice = ubjson(xgboost())[:-1] + ubjson({"version": [9, 9, 9]})[1:]
+    yield malicious("ubj-name-twice", "model.ubj", twice, "ambiguous-names", least=Severity.MEDIUM)
+    yield malicious("ubj-trailing-pickle", "model.ubj", ubjson(xgboost()) + PAYLOAD, "dangerous-global")
+    old = {"child": xgboost_binary(children=(99, 1)), "feature": xgboost_binary(feature=999)}
+    for name, data in old.items():
+        yield malicious(f"xgboost-binary-{name}", "model.bin", data, "model-bounds-broken")
+    yield malicious("xgboost-binary-attribute", "model.bin", xgboost_binary(attribute=CALL), "code-in-metadata")
+    changes = {
+        "child": ("left_child=1 -1", "left_child=900 -1", "model-bounds-broken"),
+        "leaf": ("right_child=-2 -3", "right_child=-2 -900", "model-bounds-broken"),
+        "feature": ("split_feature=1 0", "split_feature=900 0", "model-bounds-broken"),
+        "leaves": ("num_leaves=3", "num_leaves=2147483647", "model-bounds-broken"),
+        "categories": ("cat_boundaries=0 1", "cat_boundaries=0 9999", "model-bounds-broken"),
+        "objective": ("objective=binary sigmoid:1", f"objective={CALL}", "code-in-metadata"),
+        "line": ("shrinkage=1", f"shrinkage=1\nhook={CALL}", "code-in-metadata"),
+    }
+    for name, (before, after, rule) in changes.items():
+        yield malicious(f"lightgbm-{name}", "model.txt", LIGHTGBM.replace(before, after, 1).encode(), rule)
+    path = LIGHTGBM.replace("LightGBM_model.txt", "../../../etc/cron.d/x").encode()
+    yield malicious("lightgbm-output", "model.txt", path, "model-names-outside-resource", least=Severity.MEDIUM)
+    yield malicious("lightgbm-trailing-pickle", "model.txt", LIGHTGBM.encode() + PAYLOAD, "dangerous-global")

@@ -15,7 +15,14 @@ from chainguard_ml.errors import InputError
 from chainguard_ml.model import GapReason
 from chainguard_ml.rules import carries_code
 from chainguard_ml.scan import naming
-from chainguard_ml.scan.formats import chat_template, configuration, keras_config, skops_schema, yaml_document
+from chainguard_ml.scan.formats import (
+    chat_template,
+    configuration,
+    keras_config,
+    skops_schema,
+    tree_documents,
+    yaml_document,
+)
 from chainguard_ml.text import printable
 
 if TYPE_CHECKING:
@@ -57,6 +64,10 @@ def _is_wide(blob: Blob) -> bool:
 def examine(blob: Blob, examination: Examination) -> Observations:
     """Look at what loaders act on; large documents without such a key are data and not parsed."""
     wanted = _is_wide(blob) or _OF_INTEREST.search(blob.data, 0, examination.budgets.header) is not None
+    if not wanted and tree_documents.is_large(blob):
+        yield from tree_documents.examine_large(blob, examination)
+        return
+    wanted = wanted or tree_documents.may_be_model(blob)
     if not wanted and blob.size > _ALWAYS:
         return
     if blob.size > examination.budgets.header:
@@ -76,6 +87,7 @@ def examine(blob: Blob, examination: Examination) -> Observations:
         yield from _auto_map(blob, document)
         yield from keras_config.examine_document(blob, document)
         yield from skops_schema.examine_document(blob, document, examination)
+        yield from tree_documents.examine_document(blob, document, examination)
 
 
 def _utf8(data: bytes) -> bytes:
