@@ -118,7 +118,7 @@ def _trees() -> Iterator[Malicious]:
         yield malicious(f"xgboost-ubj-{name}", "model.ubj", ubjson(document), rule)
     overflow = b"{L" + struct.pack(">q", 7) + b"learner[$d#L" + struct.pack(">q", (1 << 63) - 1)
     yield malicious("ubj-count-overflow", "model.ubj", overflow, "model-bounds-broken")
-    yield malicious("ubj-negative-length", "model.ubj", overflow[:10] + b"aSL" + b"\xff" * 8, "model-bounds-broken")
+    yield malicious("ubj-negative-length", "model.ubj", b"{i\1aSL" + b"\xff" * 8, "model-bounds-broken")
     twice = ubjson(xgboost())[:-1] + ubjson({"version": [9, 9, 9]})[1:]
     yield malicious("ubj-name-twice", "model.ubj", twice, "ambiguous-names", least=Severity.MEDIUM)
     yield malicious("ubj-trailing-pickle", "model.ubj", ubjson(xgboost()) + PAYLOAD, "dangerous-global")
