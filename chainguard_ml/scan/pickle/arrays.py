@@ -14,7 +14,7 @@ from typing import TYPE_CHECKING
 
 from chainguard_ml.scan.pickle.literals import reaches_name
 from chainguard_ml.scan.pickle.operands import BrokenError
-from chainguard_ml.scan.pickle.values import BORING, DATA, NONE, Dict, Instance, Value
+from chainguard_ml.scan.pickle.values import BORING, DATA, NONE, Dict, Global, Instance, Value
 
 if TYPE_CHECKING:
     from chainguard_ml.scan.pickle.machine import Machine
@@ -89,7 +89,10 @@ def _item(dtype: Value) -> tuple[bool, int]:
     code, *states = dtype.notes
     state = states[0] if states else ()
     match = _TYPE.fullmatch(code) if isinstance(code, str) else None
-    kind = match[1] if match else "V"  # a class such as numpy.record stands for a structure
+    # Of a class only these stand for a structure, and of other texts the state is ignored: `float64` has eight bytes.
+    if not match and not (isinstance(code, Global) and code.name in {"record", "void"}):
+        raise BrokenError("an array's type is computed")
+    kind = match[1] if match else "V"
     if kind == "O":
         return True, 8
     if kind in _FLEXIBLE:

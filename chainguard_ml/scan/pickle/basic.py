@@ -10,7 +10,7 @@ from chainguard_ml.scan.pickle import operands
 from chainguard_ml.scan.pickle.literals import SHORTEST
 from chainguard_ml.scan.pickle.machine import opcode
 from chainguard_ml.scan.pickle.operands import BrokenError
-from chainguard_ml.scan.pickle.values import DATA, NONE, Dict, Span, Value, pack
+from chainguard_ml.scan.pickle.values import DATA, NONE, UNKNOWN, Dict, Span, Value, pack
 
 if TYPE_CHECKING:
     from chainguard_ml.scan.pickle.machine import Handler, Machine
@@ -241,8 +241,7 @@ def _mark(machine: Machine, position: int) -> int:
     numbers = _NUMBERS.match(machine.data, position, min(machine.frame_end, machine.size))
     if numbers and machine.stack and machine.stack[-1] is DATA:
         return numbers.end()
-    machine.marked.append(machine.stack)
-    machine.stack = []
+    machine.mark()
     return position
 
 
@@ -345,10 +344,13 @@ def _memoize(machine: Machine, position: int) -> int:
     return position
 
 
-def _fetch(machine: Machine, index: int) -> None:
+def _fetch(machine: Machine, index: int, position: int) -> None:
     value = machine.memo.get(index)
     if value is None and machine.older is not None:
         value = machine.older.get(index)
+    if value is None and machine.older is not None and machine.older.lost:
+        machine.trace.note("unresolved", position - 1, "a value is taken from the memo of a long pickle before")
+        value = UNKNOWN
     if value is None:
         raise BrokenError(f"nothing is memoised under {index}")
     machine.stack.append(value)
@@ -357,17 +359,17 @@ def _fetch(machine: Machine, index: int) -> None:
 @opcode(b"g")
 def _get(machine: Machine, position: int) -> int:
     index, end = _index(machine, position)
-    _fetch(machine, index)
+    _fetch(machine, index, position)
     return end
 
 
 @opcode(b"h")
 def _binget(machine: Machine, position: int) -> int:
-    _fetch(machine, machine.data[position])
+    _fetch(machine, machine.data[position], position)
     return position + 1
 
 
 @opcode(b"j")
 def _long_binget(machine: Machine, position: int) -> int:
-    _fetch(machine, int.from_bytes(_exactly(machine, position, 4), "little"))
+    _fetch(machine, int.from_bytes(_exactly(machine, position, 4), "little"), position)
     return position + 4

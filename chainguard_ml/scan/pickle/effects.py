@@ -8,6 +8,8 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING, TypeAlias
 
+from chainguard_ml.scan.pickle.collecting import EXPANDING, collects
+from chainguard_ml.scan.pickle.states import check_state
 from chainguard_ml.scan.pickle.values import (
     BORING,
     DATA,
@@ -86,11 +88,53 @@ def _calls_first(machine: Machine, target: Global, arguments: tuple[Value, ...] 
         machine.trace.note("misused", offset, NOT_FOLLOWED, target)
         return Instance(target)
     inner = _argument(arguments, 2)
-    machine.call(_argument(arguments, 0), inner if isinstance(inner, tuple) else None, offset)
+    called = machine.call(_argument(arguments, 0), inner if isinstance(inner, tuple) else None, offset)
     made = _argument(arguments, 1)
     if isinstance(made, Global | Instance):
         machine.call(made, (), offset, "newobj")
-    return Instance(made if isinstance(made, Global) else target)
+    result = Instance(made if isinstance(made, Global) else target)
+    for value in (called, result):
+        if isinstance(value, Instance):
+            machine.trace.use(value.of, "built", offset)
+            check_state(machine, value, _argument(arguments, 3), offset)
+    return result
+
+
+def _newobj(machine: Machine, target: Global, arguments: tuple[Value, ...] | None, offset: int) -> Value:
+    """``copyreg.__newobj__(class, *arguments)`` and ``__newobj_ex__(class, arguments, keywords)``."""
+    if not arguments or arguments is BORING:
+        machine.trace.note("misused", offset, NOT_FOLLOWED, target)
+        return Instance(target)
+    inner: Value = arguments[1:]
+    if target.name == "__newobj_ex__":
+        inner = _argument(arguments, 1)
+    return machine.call(arguments[0], inner if isinstance(inner, tuple) else None, offset, "newobj")
+
+
+def _sets_state(machine: Machine, target: Global, arguments: tuple[Value, ...] | None, offset: int) -> Value:
+    """torch: ``f(data, requires_grad, hooks, state)`` sets the attributes of a parameter."""
+    result = Instance(target)
+    if arguments is None:
+        machine.trace.note("misused", offset, NOT_FOLLOWED, target)
+    else:
+        check_state(machine, result, _argument(arguments, 3), offset)
+    return result
+
+
+def _reconstructor(machine: Machine, target: Global, arguments: tuple[Value, ...] | None, offset: int) -> Value:
+    """``copyreg._reconstructor(class, base, state)`` constructs the class, and calls ``base.__init__`` with the state.
+
+    Only ``object``, which is what nearly all have for a base, has no constructor of its own.
+    """
+    made = _CONSTRUCTS_FIRST(machine, target, arguments, offset)
+    base = _argument(arguments or (), 1)
+    if isinstance(base, Global) and (base.module, base.name) == ("builtins", "object"):
+        machine.call(base, (), offset, "newobj")
+    elif isinstance(base, Global | Instance) or base is PERSISTENT or base is UNKNOWN:
+        state = machine.call(base, (arguments or ())[2:], offset)
+        if isinstance(made, Instance) and isinstance(state, Instance):
+            made.odd = state.odd
+    return made
 
 
 def _calls_second(machine: Machine, target: Global, arguments: tuple[Value, ...] | None, offset: int) -> Value:
@@ -158,8 +202,9 @@ def _dtype(_machine: Machine, target: Global, arguments: tuple[Value, ...] | Non
     return Instance(target, (first,))
 
 
-def _mapping(_machine: Machine, target: Global, arguments: tuple[Value, ...] | None, _offset: int) -> Value:
+def _mapping(machine: Machine, target: Global, arguments: tuple[Value, ...] | None, offset: int) -> Value:
     """A mapping that is filled by its constructor may have any keys."""
+    collects(machine, target, arguments, offset)
     return Instance(target, odd=arguments != ())
 
 
@@ -175,9 +220,10 @@ _FILLS_FIRST = _uses("built", 0, returns=0)  # numpy allocates the subclass with
 _CONSTRUCTS_BOTH = _uses("newobj", 0, 1, returns=0)
 
 EFFECTS: dict[tuple[str, str], Effect] = {
-    ("copyreg", "_reconstructor"): _CONSTRUCTS_BOTH,
-    ("copyreg", "__newobj__"): _CONSTRUCTS_FIRST,
-    ("copyreg", "__newobj_ex__"): _CONSTRUCTS_FIRST,
+    **EXPANDING,
+    ("copyreg", "_reconstructor"): _reconstructor,
+    ("copyreg", "__newobj__"): _newobj,
+    ("copyreg", "__newobj_ex__"): _newobj,
     ("copyreg", "add_extension"): _add_extension,
     ("array", "_array_reconstructor"): _CONSTRUCTS_FIRST,
     ("builtins", "getattr"): _getattr,
@@ -214,6 +260,7 @@ EFFECTS: dict[tuple[str, str], Effect] = {
     ("torch.storage", "_load_from_bytes"): _load_from_bytes,
     ("torch._tensor", "_rebuild_from_type"): _calls_first,
     ("torch._tensor", "_rebuild_from_type_v2"): _calls_first,
+    ("torch._utils", "_rebuild_parameter_with_state"): _sets_state,
     ("torch._utils", "_rebuild_wrapper_subclass"): _CONSTRUCTS_FIRST,
     ("torch._utils", "_rebuild_meta_tensor_no_storage"): _CONSTRUCTS_FIRST,
 }

@@ -24,7 +24,7 @@ _LITERALS = {ord("X"): 4, ord("B"): 4, ord("T"): 4, ord("\x8c"): 1, ord("C"): 1,
 
 # A literal that could begin a stream of its own, or one in another wrapping, is looked at one by one.
 _HARMLESS = (
-    rb"(?![ci]\w+[.\n]|[(\])}N\x80\x82-\x96KCU\xc2]|[ILF][-+.\d]|[SV]|[GMJTXB]|gA|[YK][A-P\dw-z+/]|e[JNAF]|H4s"
+    rb"(?![ci]\w+[.\n]|[(\])}N\x80\x82-\x96KCU\xc2]|[ILFSVGMJTXB]|gA|[YK][A-P\dw-z+/]|e[JNAF]|H4s"
     rb"|800|63|28|PK\x03|\x1f\x8b|BZh|\xfd7z|x[\x01\x5e\x9c\xda\xc2\xc3]|\s)"
 )
 

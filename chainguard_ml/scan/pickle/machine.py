@@ -27,6 +27,7 @@ Handler: TypeAlias = "Callable[[Machine, int], int]"
 STOP = ord(".")
 _NO_FRAME = 1 << 64
 _LINE = re.compile(rb"[^\n]*+\n?")
+_EMPTY: list[Value] = []  # stands for every empty stack below a mark, and stays empty
 _DEEPEST_CALL = 8  # a modelled call whose argument is a modelled call and so on
 
 
@@ -59,6 +60,7 @@ class Machine:
         memo: Values by index; ``older`` those of streams before, for loaders that keep one unpickler.
         protocol: As PROTO set it.
         frame_end: Where the current frame ends; past everything outside of frames.
+        reach: The furthest offset that an operand of unknown length was looked for at.
         arrays: Whether joblib's arrays are skipped, as joblib's reader does, or read as opcodes, as pickle does.
     """
 
@@ -75,6 +77,7 @@ class Machine:
         self.protocol = 0
         self.frame_end = _NO_FRAME
         self.arrays = arrays
+        self.reach = 0
         self._calls = 0
 
     def run(self, position: int) -> tuple[int, bool]:
@@ -139,10 +142,18 @@ class Machine:
         """Whether opcodes of a frame are left."""
         return self.frame_end != _NO_FRAME
 
+    def mark(self) -> None:
+        """Begin a group; marks directly upon marks, as hostile streams have millions of, cost no stack each."""
+        if self.stack:
+            self.marked.append(self.stack)
+            self.stack = []
+        else:
+            self.marked.append(_EMPTY)
+
     def pop_mark(self) -> list[Value]:
         """Return the values above the last mark and drop it."""
         items = self.stack
-        self.stack = self.marked.pop()
+        self.stack = self.marked.pop() or []
         return items
 
     def line(self, position: int) -> tuple[bytes, int]:
@@ -152,6 +163,7 @@ class Machine:
         """
         match = _LINE.match(self.data, position)
         end = match.end() if match else position
+        self.reach = max(self.reach, end)
         self._stay_in_frame(end)
         return bytes(self.data[position : end - 1]) if end > position else b"", end
 

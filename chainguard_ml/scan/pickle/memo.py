@@ -16,13 +16,15 @@ class Memo:
     Attributes:
         dense: Those from 0 on without a gap.
         sparse: All others; MEMOIZE takes the number of entries of both, as both unpicklers count.
+        lost: Whether there are entries that were not kept.
     """
 
-    __slots__ = ("dense", "sparse")
+    __slots__ = ("dense", "lost", "sparse")
 
     def __init__(self) -> None:
         self.dense: list[Value] = []
         self.sparse: dict[int, Value] = {}
+        self.lost = False
 
     def __len__(self) -> int:
         return len(self.dense) + len(self.sparse)
@@ -46,6 +48,7 @@ class Memo:
     def mapped(self, change: Callable[[Value], Value]) -> Memo:
         """Return a memo with each entry changed."""
         other = Memo()
+        other.lost = self.lost
         other.dense = [change(value) for value in self.dense]
         other.sparse = {index: change(value) for index, value in self.sparse.items()}
         return other

@@ -20,6 +20,7 @@ _ODD = "its state sets special attributes, or attributes with computed names"
 _HIDDEN = "its state, of which a part is evaluated, cannot be followed"
 _EVALUATED = frozenset({"scipy.stats._continuous_distns", "scipy.stats._discrete_distns",
                         "scipy.stats._distn_infrastructure", "statsmodels.base.data"})  # fmt: skip
+_EVALUATING = ("scipy.stats.", "statsmodels.")
 _FROZEN = frozenset({"rv_frozen", "rv_continuous_frozen", "rv_discrete_frozen"})  # have no state of that kind
 
 _TEMPLATE = re.compile(
@@ -48,11 +49,18 @@ _GUARDS: tuple[tuple[str, str, Callable[[Value], bool], str], ...] = (
 )
 
 
+def _hides(target: Instance, state: Value) -> bool:
+    """Return whether a class that may evaluate a part of its state gets one that is not followed."""
+    if target.of.module in _EVALUATED:
+        return target.of.name not in _FROZEN and not isinstance(state, Dict)
+    return isinstance(state, Instance) and target.of.module.startswith(_EVALUATING)
+
+
 def check_state(machine: Machine, target: Instance, state: Value, offset: int) -> None:
     """Note what is unusual in the state that BUILD gives to an instance."""
     if has_odd_keys(state):
         machine.trace.note("misused", offset, _ODD, target.of)
-    if target.of.module in _EVALUATED and target.of.name not in _FROZEN and not isinstance(state, Dict):
+    if _hides(target, state):
         machine.trace.note("misused", offset, _HIDDEN, target.of)
     if isinstance(state, Dict) and state.noted:
         for key, text, suits, what in _GUARDS:

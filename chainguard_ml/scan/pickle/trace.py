@@ -17,8 +17,10 @@ MOST_GLOBALS = 20_000
 MOST_NOTES = 2_000
 """Unusual uses kept of one file."""
 
-MOST_NESTED = 1_000
-"""Literals of one file that are looked into."""
+MOST_NESTED = 50_000
+"""Literals of one file that are looked into; the more than a thousand tensors of a pickled model are some of them."""
+
+_DOING = frozenset({"overwritten", "misused", "code"})  # kinds of notes on what is done with a global
 
 
 @dataclass(slots=True)
@@ -78,7 +80,7 @@ class Trace:
         streams: Number of streams that were walked.
         copied: Values copied to walk other readings; bounded.
         doubtful: What a second reading of the same bytes comes to.
-        executed: Whether a call or a construction was reached with a name that can exist.
+        executed: Whether a call, a construction or a change was reached with a name that can exist.
     """
 
     seen: dict[tuple[str, str], Seen] = field(default_factory=dict)
@@ -102,6 +104,7 @@ class Trace:
             known = Seen(Global(module, name), offset, {"referenced": offset})
             if len(self.seen) >= MOST_GLOBALS:
                 self.exceeded[f"more than {MOST_GLOBALS:,} distinct globals"] = None
+                self.note("unresolved", offset, "names that no model has so many of are not all kept")
                 return known.target
             self.seen[key] = known
         return known.target
@@ -119,6 +122,8 @@ class Trace:
 
     def note(self, kind: str, offset: int, detail: str, target: Global | None = None) -> None:
         """Record something once for each kind, detail and global."""
+        if kind in _DOING and target is not None:
+            self.executed = self.executed or is_identifier(target.module, target.name)
         if len(self.notes) < MOST_NOTES:
             self.notes.setdefault((kind, detail, target), Note(kind, offset, detail, target))
         else:

@@ -17,13 +17,19 @@ if TYPE_CHECKING:
 MOST_STREAMS = 100_000
 """Streams of one blob that are walked."""
 
+_MOST_REPEATED = 1 << 23
+"""Bytes of fast streams that are run again because a stream behind them may use their memo."""
+
 _COPIED = 1 << 22  # bytes up to which a copy is faster than a view
+_MEMOIZE = re.compile(rb"\x94")
 _PADDING = re.compile(rb"[\0\s]*+")
 _STARTS = re.compile(
     rb"\x80[\0-\x05]|\(?[ci][A-Za-z_][\w.]{0,200}\n[A-Za-z_][\w.]{0,200}\n|(?=\x8c[\x01-\x40][A-Za-z_])"
+    rb"|(?=X[\x01-\x40]\0\0\0[A-Za-z_]|U[\x01-\x40][A-Za-z_][\w.]*[\x8cXUV]|V[A-Za-z_][\w.]{0,200}\n[\x8cXUV]|S['\"])"
 )
 _TEXT_START = re.compile(rb"[(N)\]}KMJGIFLSVUTXBC\x88-\x8f\x95c]")
 _MOST_CANDIDATES = 100_000
+_BYTES_PER_CANDIDATE = 1024  # random bytes have one in some 3,400
 
 
 @dataclass(slots=True)
@@ -37,6 +43,9 @@ class Walk:
         first: Offset behind the first stream, or of its break; ``started`` says whether it reached its STOP.
         complete: Whether nothing but padding follows.
         older: The memo of all streams but the last, for loaders that keep one unpickler; ``last`` that of the last.
+        continued: The memo of one unpickler that reads all streams.
+        skipped: Where the streams begin that were only passed over, so that their memo is not known yet; ``repeated`` counts the bytes that were
+            run again to know it.
     """
 
     trace: Trace
@@ -47,6 +56,9 @@ class Walk:
     complete: bool = False
     older: Memo = field(default_factory=Memo)
     last: Memo = field(default_factory=Memo)
+    continued: Memo = field(default_factory=Memo)
+    skipped: list[tuple[int, int]] = field(default_factory=list)
+    repeated: int = 0
 
 
 def walk(data: Data) -> Walk:
@@ -69,19 +81,27 @@ def walk(data: Data) -> Walk:
 def _stream(result: Walk, content: bytes | memoryview, start: int) -> int:
     """Walk one stream into the result; return where it ends or breaks.
 
-    One that only pushes data is passed over where nothing follows that could use its memo.
+    One that only pushes data is passed over, until another one follows that could use its memo.
     """
     result.trace.streams += 1
     if len(content) - start >= fast.SMALLEST:
         end = fast.inert_end(content, start)
-        if end is not None and _is_padding(content, end):
+        if end is not None:
             result.trace.protocol = max(result.trace.protocol, _protocol(content, start))
+            result.skipped.append((start, end))
             return end
+    _catch_up(result, content)
     result.older.update(result.last)
     machine = Machine(content, result.trace, result.older)
     end, whole = machine.run(start)
     result.whole = result.whole and whole
     result.last = machine.memo
+    if not len(result.continued):
+        result.continued = machine.memo
+    elif _MEMOIZE.search(content, start, end):
+        _continue(result, content, start)
+    else:  # it chooses its numbers, so another reader comes to the same
+        result.continued.update(machine.memo)
     return end
 
 
@@ -89,6 +109,32 @@ def _is_padding(content: bytes | memoryview, start: int) -> bool:
     """Return whether nothing but padding follows."""
     padding = _PADDING.match(content, start)
     return padding is not None and padding.end() == len(content)
+
+
+def _catch_up(result: Walk, content: bytes | memoryview) -> None:
+    """Fill the memo of the streams that were passed over, now that another one follows that may use it."""
+    for start, end in result.skipped:
+        result.repeated += end - start
+        if result.repeated > _MOST_REPEATED:
+            result.older.lost = True
+            break
+        result.older.update(result.last)
+        machine = Machine(content, Trace())
+        machine.run(start)
+        result.last = machine.memo
+        _continue(result, content, start)
+    result.skipped.clear()
+
+
+def _continue(result: Walk, content: bytes | memoryview, start: int) -> None:
+    """Read a stream as an unpickler would that has read those before: it counts its memo on.
+
+    Hardly any loader does so, and ordinary streams come to names that nobody meant when they are read with the memo of
+    others. So only names that are known to be dangerous count.
+    """
+    machine = Machine(content, result.trace.second_reading())
+    machine.memo = result.continued
+    machine.run(start)
 
 
 def _protocol(content: bytes | memoryview, start: int) -> int:
@@ -115,16 +161,18 @@ def _begins(content: bytes | memoryview, start: int) -> bool:
 
 def _sweep(result: Walk, content: bytes | memoryview) -> None:
     """Look for streams that name something anywhere behind the end; what else is there is not a stream's business."""
+    _catch_up(result, content)
+    result.older.update(result.last)
     position = result.end
     budget = 4 * len(content) + 1_000_000
-    for _ in range(_MOST_CANDIDATES):
+    for _ in range(_MOST_CANDIDATES + len(content) // _BYTES_PER_CANDIDATE):
         match = _STARTS.search(content, position)
         if match is None:
             return
         probe = Trace()
         machine = Machine(content, probe, result.older)
         end, whole = machine.run(match.start())
-        budget -= end - match.start() + 1
+        budget -= max(end, machine.reach) - match.start() + 1
         if probe.executed or (whole and probe.names_globals):
             result.trace.merge(probe)
             result.trace.streams += 1
