@@ -44,8 +44,8 @@ class Walk:
         complete: Whether nothing but padding follows.
         older: The memo of all streams but the last, for loaders that keep one unpickler; ``last`` that of the last.
         continued: The memo of one unpickler that reads all streams.
-        skipped: Where the streams begin that were only passed over, so that their memo is not known yet; ``repeated`` counts the bytes that were
-            run again to know it.
+        skipped: The streams that were only passed over, so that their memo is not known yet.
+        repeated: Bytes of such streams that were run after all.
     """
 
     trace: Trace
