@@ -92,7 +92,20 @@ GRAPH_PYTHON = Rule(
     references=(cwe(94), cwe(829), ATLAS_UNSAFE_ARTIFACT, OWASP_ML06),
 )
 
+R_CODE = Rule(
+    id="r-carries-code",
+    title="An R file carries functions",
+    family="carries-code",
+    severity=Severity.HIGH,
+    why="Many models of R keep functions: link functions, prediction functions, whole environments of them. They are "
+    "rebuilt when the file is read, and run when the model is used; so the file is a program, not only data.",
+    remediation="Prefer a model without functions, or an exchange format such as PMML or ONNX. Where functions are "
+    "intended, let the policy decide and require a signature of the builder.",
+    references=(cwe(94), cwe(502), ATLAS_UNSAFE_ARTIFACT, OWASP_ML06),
+)
+
 RULES = (
+    R_CODE,
     PICKLE_CODE,
     TORCHSCRIPT_CODE,
     KERAS_LAMBDA,

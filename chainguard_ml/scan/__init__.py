@@ -30,6 +30,7 @@ FORMATS = (
     "chainguard_ml.scan.formats.seven_zip",
     "chainguard_ml.scan.formats.opaque:LZ4_LEGACY",
     "chainguard_ml.scan.formats.tflite",
+    "chainguard_ml.scan.formats.rds",
     "chainguard_ml.scan.formats.opaque:ELF",
     "chainguard_ml.scan.formats.opaque:PE",
     "chainguard_ml.scan.formats.opaque:MACH_O",

@@ -20,7 +20,7 @@ _OPEN_ENDED = frozenset(
 )
 
 # What these start with (a member's name, a length, a number) can be opcodes as well: one file, two contents.
-_PICKLE_STARTS = frozenset({"tar", "torch-tar", "safetensors", "gguf", "pe", "tflite", "lzma", *naming.PROTOBUF})
+_PICKLE_STARTS = frozenset({"tar", "torch-tar", "safetensors", "gguf", "pe", "tflite", "lzma", *naming.PROTOBUF, "rds"})
 
 
 @functools.cache

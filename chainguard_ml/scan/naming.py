@@ -37,6 +37,7 @@ MODEL_FORMATS = frozenset(
 """Names of the formats that hold a model and nothing else."""
 
 _TEXT = frozenset({"json", "jinja", "yaml", "lightgbm"})
+_R = frozenset({"rds", "gzip", "bzip2", "xz", "zstd"})
 _NOTHING: frozenset[str] = frozenset()
 
 _TORCH = frozenset({"torch-zip", "torchscript", "torch-legacy", "torch-tar", "zip", "tar", "pickle", "safetensors"})
@@ -52,6 +53,7 @@ _PROMISES: dict[str, frozenset[str]] = {
     "keras": frozenset({"keras", "zip", "hdf5"}),
     "onnx": frozenset({"onnx"}),
     "tflite": frozenset({"tflite"}),
+    **dict.fromkeys(("rds", "rda", "rdata"), _R),
     "skops": frozenset({"skops"}),
     **dict.fromkeys(("pt", "pth"), _TORCH | NATIVE),  # native code is a finding of its own
     **dict.fromkeys(("json", "txt", "md", "csv", "tsv", "yaml", "yml", "toml", "py", "jinja"), _TEXT),

@@ -1,9 +1,11 @@
-"""What converters write: TensorFlow Lite models with builtin, known custom and Flex operators, and appended labels."""
+"""What converters and R write."""
 
 from __future__ import annotations
 
+import gzip
 from typing import TYPE_CHECKING
 
+from tests.corpus import build_rds as r
 from tests.corpus.build_flatbuffer import tflite
 from tests.corpus.frame import benign
 from tests.corpus.malicious_binary import flex, zipped
@@ -17,6 +19,7 @@ if TYPE_CHECKING:
 def samples() -> Iterator[Benign]:
     """Everything of this area."""
     yield from _tflite()
+    yield from _r()
 
 
 def _tflite() -> Iterator[Benign]:
@@ -37,3 +40,24 @@ def _tflite() -> Iterator[Benign]:
         f7=[{4: ("I", 0)}],
     )
     yield benign("tflite-if", "model.tflite", branch)
+
+
+def _r() -> Iterator[Benign]:
+    formula = r.call("~", r.symbol("mpg"), r.call("log", r.symbol("wt")))
+    attributes = r.pairs(("class", r.strings("lm")), ("terms", formula), ("source", r.strings("system('x')")))
+    fitted = r.vector(
+        r.doubles(1.5, -2.0), r.call("lm", ("formula", formula), ("data", r.symbol("d"))), attributes=attributes
+    )
+    for version in (2, 3):
+        yield benign(f"rds-lm-{version}", "lm.rds", gzip.compress(r.rds(fitted, version), mtime=0))
+    yield benign("rds-plain", "lm.rds", r.rds(fitted))
+    yield benign("rdata-lm", "lm.RData", r.workspace(("fit", fitted), ("n", r.integer(13, 1, 3))))
+    yield benign("rds-native", "n.rds", r.native(r.rds(r.integer(13, 2, 1, 2), 2)))
+    yield benign("rds-ascii", "n.rds", b"A\n2\n262146\n131840\n16\n2\n262153\n5\na\\040\\nb\\\\\n9\n-1\n")
+    used = r.environment(("x", r.promise(r.call("f"), r.doubles(1.0))), ("y", r.promise(r.symbol("z"))))
+    yield benign("rds-environment-of-a-fit", "m.rds", r.rds(r.vector(formula, used)))
+    yield benign("rds-sequence", "s.rds", r.rds(r.altrep("compact_intseq", "base", r.doubles(10, 1, 1))))
+    pointer = r.integer(22) + r.NIL + r.NIL
+    yield benign("rds-pointer-and-weak-reference", "p.rds", r.rds(r.vector(pointer, r.integer(23), r.integer(25))))
+    family = r.vector(r.closure(r.call("exp", r.symbol("eta")), r.pairs(("eta", r.MISSING))))
+    yield benign("rds-link-function", "glm.rds", r.rds(family), "r-carries-code")

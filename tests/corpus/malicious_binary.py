@@ -2,11 +2,15 @@
 
 from __future__ import annotations
 
+import bz2
+import gzip
 import io
+import lzma
 import zipfile
 from typing import TYPE_CHECKING
 
 from chainguard_ml.model import Severity
+from tests.corpus import build_rds as r
 from tests.corpus.build_flatbuffer import flex_options, node_def, tflite
 from tests.corpus.frame import malicious
 
@@ -24,6 +28,8 @@ def samples() -> Iterator[Malicious]:
     """Everything of this area."""
     yield from _tflite_operators()
     yield from _tflite_structure()
+    yield from _r_promises()
+    yield from _r_code()
 
 
 def zipped(name: str, data: bytes) -> bytes:
@@ -83,6 +89,79 @@ def _tflite_structure() -> Iterator[Malicious]:
     wild = bytearray(base)
     wild[0:4] = b"\xf0\xff\xff\xff"
     yield malicious("tflite-wild-root", "m.tflite", bytes(wild), _BOUNDS)
+
+
+def _r_promises() -> Iterator[Malicious]:
+    run = r.call("system", r.strings("echo seen"))
+    top = r.rds(r.promise(run))
+    listed = r.vector(r.doubles(1.0), r.promise(run))
+    places = {
+        "top": top,
+        "version-2": r.rds(r.promise(run), 2),
+        "ascii": r.ASCII_CALL,
+        "native": r.native(r.rds(r.promise(r.GLOBAL), 2)),
+        "in-list": r.rds(listed),
+        "in-attribute": r.rds(r.vector(r.doubles(1.0), attributes=r.pairs(("names", r.promise(run))))),
+        "in-call": r.rds(r.call("lm", r.promise(run))),
+        "of-bytecode": r.rds(r.promise(r.bytecode(r.integer(1) + r.symbol("system")))),
+        "of-name": r.rds(r.promise(r.symbol("q"))),
+        "in-promise": r.rds(r.promise(r.promise(run))),
+        "has-value": r.rds(r.promise(run, r.doubles(1.0))),
+        "gzip": gzip.compress(top, mtime=0),
+        "bzip2": bz2.compress(top),
+        "xz": lzma.compress(top),
+        "then-broken": r.rds(r.vector(r.promise(run), r.integer(99))),
+    }
+    for name, data in places.items():
+        yield malicious(f"rds-promise-{name}", "model.rds", data, "r-promise")
+    yield malicious("rdata-promise", "model.RData", r.workspace(("m", r.promise(run))), "r-promise")
+    yield malicious("rda-promise-2", "m.rda", r.workspace(("m", r.promise(run)), version=2), "r-promise")
+    yield malicious("rds-promise-renamed", "weights.safetensors", top, "r-promise")
+
+
+def _r_code() -> Iterator[Malicious]:
+    run = r.call("system", r.strings("echo seen"))
+    qualified = r.pairs(r.call("::", r.symbol("base"), r.symbol("system")), r.strings("echo seen"), kind=6)
+    terms = r.call("~", r.symbol("y"), r.symbol("x"))
+    model = r.vector(terms, attributes=r.pairs(("predvars", r.call("list", run))))
+    builtin = r.pairs(r.integer(8, 9) + b".Internal", r.symbol("x"), kind=6)
+    calls = {
+        "plain": r.rds(run),
+        "qualified": r.rds(qualified),
+        "predvars": r.rds(model),
+        "expression": r.rds(r.integer(20, 1) + run),
+        "formula": r.rds(r.call("~", r.symbol("y"), r.call("I", r.call("download.file", r.strings("u"))))),
+        "builtin": r.rds(builtin),
+        "native": r.rds(r.call(".Call", r.symbol("x"))),
+    }
+    for name, data in calls.items():
+        yield malicious(f"rds-call-{name}", "model.rds", data, "r-unsafe-call")
+    text = r.rds(r.call("eval", r.call("parse", ("text", r.strings("1")))))
+    yield malicious("rds-call-eval", "model.rds", text, "r-unsafe-call", least=Severity.MEDIUM)
+    carried = "r-carries-code"
+    yield malicious("rds-closure", "model.rds", r.rds(r.closure(run)), carried)
+    yield malicious(
+        "rds-closure-bytecode", "model.rds", r.rds(r.closure(r.bytecode(r.integer(16) + r.strings("a")))), carried
+    )
+    yield malicious(
+        "rds-bytecode",
+        "model.rds",
+        r.rds(r.bytecode(r.integer(6) + r.NIL + r.integer(0) + r.symbol("f") + r.integer(0) + r.NIL)),
+        carried,
+    )
+    frame = r.rds(r.environment(("x", r.promise(run))))
+    yield malicious("rds-promise-in-environment", "model.rds", frame, carried)
+    dots = r.rds(r.environment(("...", r.pairs(r.promise(run), kind=17))))
+    yield malicious("rds-promise-in-dots", "model.rds", dots, carried)
+    active = r.integer(4, 0) + r.GLOBAL + r.integer(2 | r.TAG | 1 << 27) + r.symbol("x") + r.symbol("f") + r.NIL * 3
+    yield malicious("rds-active-binding", "model.rds", r.rds(active), carried)
+    for name in (".First", ".Last"):
+        data = r.workspace((name, r.closure(run)))
+        yield malicious(f"rdata{name}", ".RData", data, "r-startup-function")
+    mapped = r.altrep("mmap_real", "base", r.strings("/etc/passwd"))
+    yield malicious("rds-mapped-vector", "model.rds", r.rds(mapped), "r-native-object")
+    foreign = r.altrep("evil", "unknownpkg", r.NIL)
+    yield malicious("rds-foreign-class", "model.rds", r.rds(foreign), "r-native-object")
 
 
 _MEDIUM = Severity.MEDIUM
