@@ -27,7 +27,7 @@ MODEL_EXTENSIONS = frozenset(
 NATIVE = frozenset({"elf", "pe", "mach-o"})
 """Names of the formats that are machine code."""
 
-PROTOBUF = frozenset({"onnx", "onnx-tensor"})
+PROTOBUF = frozenset({"onnx", "onnx-tensor", "saved-model", "meta-graph", "graph-def", "keras-metadata", "fingerprint"})
 """Names of the formats that are protobuf messages: no signature, and no end of their own."""
 
 MODEL_FORMATS = frozenset(

@@ -94,14 +94,14 @@ class Record(NamedTuple):
         return record
 
 
-def walk(wire: Wire, root: Kind, stop: int, skip: frozenset[str] = frozenset()) -> Iterator[Record]:
+def walk(wire: Wire, root: Kind, stop: int, skip: frozenset[str] = frozenset(), *, start: int = 0) -> Iterator[Record]:
     """Yield a message and every message inside it, outermost first; those of types in ``skip`` are left out.
 
     A message that repeats a field is walked through every time. What cannot be read is noted in ``wire``.
     """
-    top = Record(root, 0, 0, stop, 0, None)
+    top = Record(root, 0, start, stop, 0, None)
     yield top
-    stack = [(top, wire.sound(0, stop))]
+    stack = [(top, wire.sound(start, stop))]
     while stack:
         record, fields = stack[-1]
         inner = record.kind.inner

@@ -1,0 +1,162 @@
+"""TensorFlow: SavedModels, checkpoints' meta graphs, frozen graphs, Keras metadata.
+
+``saved_model.proto``, ``meta_graph.proto``, ``graph.proto`` and ``saved_metadata.proto``. Every node is looked at, also
+in functions and in every meta graph.
+"""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING
+
+from chainguard_ml.scan import naming
+from chainguard_ml.scan.formats.protobuf_ending import unread
+from chainguard_ml.scan.formats.tensorflow_nodes import Nodes
+from chainguard_ml.scan.protobuf import content, schema
+from chainguard_ml.scan.protobuf.wire import BYTES, Wire
+
+if TYPE_CHECKING:
+    from chainguard_ml.model import Observations
+    from chainguard_ml.scan.interface import Blob, Examination
+    from chainguard_ml.scan.protobuf.schema import Record
+
+_MARKS = frozenset({("NodeDef", "op")})
+_KERAS_MARKS = frozenset({("KerasSavedObject", "identifier")})
+_SKIPPED = frozenset(
+    {"GraphDebugInfo", "TensorShapeProto", "FullTypeDef", "NodeDef.ExperimentalDebugInfo", "OpList", "VersionDef"}
+    | {"StructuredValue", "TypeSpecProto", "TensorInfo", "SaverDef", "FunctionDef.RetEntry", "OpDef"}
+    | {"SavedObject.SaveableObjectsEntry", "FunctionDef.ControlRetEntry", "SavedVariable", "CapturedTensor"}
+)
+_PROBE = 32  # bytes below which no string holds a graph
+# Fields that hold strings or bytes, by message type; and those whose strings are Keras's documents.
+_BYTES = {"AttrValue": 2, "AttrValue.ListValue": 2, "TensorProto": 8, "CollectionDef.BytesList": 1}
+_DOCUMENTS = {"SavedUserObject": 3, "KerasSavedObject": 5}
+
+
+class Message:
+    """One kind of file.
+
+    Attributes:
+        NAME: Short name.
+        EXAMINES: What is looked at.
+        FIRST: First bytes: the tag of any field.
+    """
+
+    FIRST = bytes(first for first in range(8, 256) if first & 7 in {0, 1, 2, 3, 5})
+
+    def __init__(self, name: str, root: str, examines: str, files: frozenset[str], named: frozenset[str]) -> None:
+        self.NAME = name
+        self.EXAMINES = examines
+        self._root = root
+        self._files = files
+        self._named = named
+        self._training = root == "MetaGraphDef"
+
+    def recognise(self, blob: Blob) -> bool:
+        """Return whether there are nodes with operators where they belong, or what the file's name says."""
+        named = blob.name.rpartition("/")[2] in self._files or naming.extension(blob.name) in self._files
+        return self._shape().matches(blob.data, named=named)
+
+    def _shape(self) -> schema.Shape:
+        marks = _KERAS_MARKS if self._root == "KerasSavedMetadata" else _MARKS
+        return schema.Shape(schema.load("tensorflow")[self._root], marks, self._named)
+
+    def examine(self, blob: Blob, examination: Examination) -> Observations:
+        """Walk through the whole message, and through every other one that the same bytes are."""
+        wire = Wire(blob.data)
+        root = schema.load("tensorflow")[self._root]
+        yield from self._walked(blob, wire, examination)
+        for other in (SAVED_MODEL, META_GRAPH, GRAPH_DEF):
+            if other is not self and other._shape().matches(blob.data, named=False):  # noqa: SLF001 (the same class)
+                yield from other._walked(blob, Wire(blob.data), examination)  # noqa: SLF001
+        yield from unread(blob, wire, root, examination)
+
+    def _walked(self, blob: Blob, wire: Wire, examination: Examination) -> Observations:
+        nodes = Nodes(blob, wire, training=self._training)
+        for record in schema.walk(wire, schema.load("tensorflow")[self._root], blob.size, _SKIPPED):
+            name = record.kind.name
+            if name == "NodeDef":
+                yield from nodes.examine(record)
+            elif name == "AssetFileDef":
+                yield from _asset(blob, wire, record)
+            elif name in _BYTES or name in _DOCUMENTS:
+                yield from _strings(blob, wire, record, examination)
+
+
+class Plain:
+    """A message that holds numbers and names only.
+
+    Attributes:
+        NAME: Short name.
+        EXAMINES: What is looked at.
+        FIRST: First bytes: the tag of any field.
+    """
+
+    FIRST = Message.FIRST
+
+    def __init__(self, name: str, root: str, files: frozenset[str]) -> None:
+        self.NAME = name
+        self.EXAMINES = "that nothing but the message's own fields is there"
+        self._root = root
+        self._files = files
+
+    def recognise(self, blob: Blob) -> bool:
+        """Return whether a file with one of the names has nothing but the message's fields."""
+        if blob.name.rpartition("/")[2] not in self._files:
+            return False
+        wire = Wire(blob.data, 4096)
+        root = schema.load("tensorflow")[self._root]
+        fits = all(root.fits(number, how) for number, how, _, _ in wire.sound(0, blob.size))
+        return fits and not wire.problems
+
+    def examine(self, blob: Blob, examination: Examination) -> Observations:
+        """Say nothing: recognising has looked at every field."""
+        wire = Wire(blob.data)
+        yield from unread(blob, wire, schema.load("tensorflow")[self._root], examination)
+
+
+def _strings(blob: Blob, wire: Wire, record: Record, examination: Examination) -> Observations:
+    """Look into strings: files, graphs in graphs, Keras's documents."""
+    name = record.kind.name
+    wanted = {_BYTES.get(name), _DOCUMENTS.get(name)}
+    if name == "TensorProto":
+        wanted.add(4)  # tensor_content
+    for number, how, first, last in wire.sound(record.start, record.stop):
+        if how != BYTES or number not in wanted:
+            continue
+        if name in _DOCUMENTS:
+            yield from content.examine_text(blob, "(metadata)", (first, last), examination)
+            continue
+        yield from content.examine_bytes(blob, "(constant)", (first, last), examination)
+        if last - first >= _PROBE and blob.data[first] == 0x0A:
+            inner = blob.window("(graph)", first, last)
+            if GRAPH_DEF.recognise(inner):
+                yield from examination.nested(inner)
+
+
+def _asset(blob: Blob, wire: Wire, record: Record) -> Observations:
+    for number, how, first, last in wire.sound(record.start, record.stop):
+        if number == 2 and how == BYTES:
+            name = wire.text(first, last)
+            if finding := content.escapes(blob, name, "an asset", first, "asset"):
+                yield finding
+
+
+_GRAPHS = "operators and what they do, also in functions; constants behind paths; what runs at load"
+
+SAVED_MODEL = Message(
+    "saved-model",
+    "SavedModel",
+    f"every meta graph: {_GRAPHS}; assets; Keras metadata",
+    frozenset({"saved_model.pb"}),
+    frozenset({"meta_graphs"}),
+)
+META_GRAPH = Message("meta-graph", "MetaGraphDef", _GRAPHS, frozenset({"meta"}), frozenset({"graph_def"}))
+GRAPH_DEF = Message("graph-def", "GraphDef", _GRAPHS, frozenset({"graphdef"}), frozenset({"node", "library"}))
+KERAS_METADATA = Message(
+    "keras-metadata",
+    "KerasSavedMetadata",
+    "Keras configurations at any depth",
+    frozenset({"keras_metadata.pb"}),
+    frozenset({"nodes"}),
+)
+FINGERPRINT = Plain("fingerprint", "FingerprintDef", frozenset({"fingerprint.pb"}))

@@ -1,0 +1,230 @@
+"""One TensorFlow graph: its nodes by name, its functions, constants behind inputs, what runs when it is loaded.
+
+``graph.proto``, ``node_def.proto``, ``function.proto``. An input is ``node``, ``node:1``, in functions
+``node:output:0``, and ``^node`` for a control dependency.
+"""
+
+from __future__ import annotations
+
+from dataclasses import dataclass, field
+from typing import TYPE_CHECKING, NamedTuple
+
+from chainguard_ml.scan.protobuf import schema
+from chainguard_ml.scan.protobuf.wire import BYTES
+
+if TYPE_CHECKING:
+    from collections.abc import Iterable, Iterator
+
+    from chainguard_ml.scan.protobuf.wire import Wire
+
+_MOST = 300_000  # nodes of a graph that are looked up by name
+_INPUTS = 64  # inputs of a node that are followed
+_STEPS = 200  # nodes behind an input that are followed
+_THROUGH = frozenset(
+    {"Identity", "PlaceholderWithDefault", "ExpandDims", "Reshape", "Pack", "ConcatV2", "Squeeze", "StopGradient"}
+    | {"Select", "SelectV2", "Merge", "Switch", "ShardedFilename", "StringFormat", "StringLower", "StringUpper"}
+    | {"StringStrip", "AsString", "Tile", "Fill", "GatherV2", "StridedSlice", "ReverseV2", "Unpack", "IdentityN"}
+)
+
+
+@dataclass(slots=True)
+class Node:
+    """A node: its names and operators (one each, if nothing comes twice), inputs, and attributes as ``(key, span)``."""
+
+    name: str = ""
+    operators: list[str] = field(default_factory=list)
+    inputs: list[str] = field(default_factory=list)
+    attributes: list[tuple[str, tuple[int, int]]] = field(default_factory=list)
+
+    @property
+    def operator(self) -> str:
+        """The operator that readers take: the last."""
+        return self.operators[-1] if self.operators else ""
+
+
+class Resolved(NamedTuple):
+    """What is behind an input: constant strings, and the names of the constants."""
+
+    texts: tuple[str, ...]
+    constants: frozenset[str]
+
+
+def read_node(wire: Wire, start: int, stop: int) -> Node:
+    """Return the node between two offsets; of a great many inputs and attributes the first."""
+    node = Node()
+    for number, how, first, last in wire.sound(start, stop):
+        if how != BYTES:
+            continue
+        if number == 1:
+            node.name = wire.text(first, last)
+        elif number == 2 and len(node.operators) < 9:
+            node.operators.append(wire.text(first, last, 256))
+        elif number == 3 and len(node.inputs) < _INPUTS:
+            node.inputs.append(wire.text(first, last))
+        elif number == 5 and len(node.attributes) < 1000:
+            node.attributes += _entry(wire, first, last)
+    return node
+
+
+def _entry(wire: Wire, start: int, stop: int) -> Iterator[tuple[str, tuple[int, int]]]:
+    """Yield key and value of an entry of a map; a value that comes twice is merged, so both count."""
+    key = ""
+    values: list[tuple[int, int]] = []
+    for number, how, first, last in wire.sound(start, stop):
+        if how == BYTES and number == 1:
+            key = wire.text(first, last, 256)
+        elif how == BYTES and number == 2 and len(values) < 9:
+            values.append((first, last))
+    yield from ((key, value) for value in values)
+
+
+def strings(wire: Wire, value: tuple[int, int]) -> Iterator[tuple[str, tuple[int, int]]]:
+    """Yield the strings of an ``AttrValue`` with their places: one, a list, or those of a tensor."""
+    kinds = schema.load("tensorflow")
+    for record in schema.walk(wire, kinds["AttrValue"], value[1], start=value[0]):
+        number = _STRINGS.get(record.kind.name)
+        if number is None:
+            continue
+        for found, how, first, last in wire.sound(record.start, record.stop):
+            if found == number and how == BYTES:
+                yield wire.text(first, last), (first, last)
+
+
+_STRINGS = {"AttrValue": 2, "AttrValue.ListValue": 2, "TensorProto": 8}
+
+
+class Graph:
+    """The nodes and functions of one ``GraphDef``, looked up when they are needed.
+
+    A message that comes twice is merged by readers, so a graph can stand in several places.
+
+    Attributes:
+        assets: Names of the constants that a loader replaces with the places of the model's assets.
+        started: Names of the nodes that run when the model is loaded.
+        functions_started: Names of the functions that run then.
+    """
+
+    def __init__(self, wire: Wire, *spans: tuple[int, int]) -> None:
+        self._wire = wire
+        self._spans = spans
+        self._nodes: dict[str, dict[str, Node]] = {}
+        self._functions: dict[str, tuple[int, int]] | None = None
+        self._at_load: tuple[frozenset[str], frozenset[str]] | None = None
+        self.assets: set[str] = set()
+        self.started: set[str] = set()
+        self.functions_started: set[str] = set()
+
+    @property
+    def functions(self) -> dict[str, tuple[int, int]]:
+        """Places of the functions of the graph's library by name."""
+        if self._functions is None:
+            self._functions = dict(self._library())
+        return self._functions
+
+    def _library(self) -> Iterator[tuple[str, tuple[int, int]]]:
+        for _, _, first, last in _fields(self._wire, self._spans, 2):
+            for _, _, start, stop in _fields(self._wire, [(first, last)], 1):
+                for _, _, signature, end in _fields(self._wire, [(start, stop)], 1):
+                    for _, _, name, name_end in _fields(self._wire, [(signature, end)], 1):
+                        yield self._wire.text(name, name_end), (start, stop)
+
+    def nodes(self, function: str = "") -> dict[str, Node]:
+        """Return the nodes of the graph, or of one of its functions, by name; of a huge graph the first."""
+        if function not in self._nodes:
+            spans, number = ([self.functions.get(function, (0, 0))], 3) if function else (self._spans, 1)
+            found = self._nodes[function] = {}
+            for _, _, first, last in _fields(self._wire, spans, number):
+                node = read_node(self._wire, first, last)
+                found[node.name] = node
+                if len(found) >= _MOST:
+                    break
+        return self._nodes[function]
+
+    def resolve(self, node: Node, index: int, function: str = "") -> Resolved:
+        """Return the constants that an input of a node leads back to; none if the input is computed or fed."""
+        nodes = self.nodes(function)
+        texts: list[str] = []
+        constants: set[str] = set()
+        waiting = [name for name in node.inputs if not name.startswith("^")][index : index + 1]
+        for step, name in enumerate(waiting):
+            if step >= _STEPS:
+                break
+            source = nodes.get(_plain(name))
+            if source is None:
+                continue
+            if source.operator == "Const":
+                constants.add(source.name)
+                texts += self.constant(source)
+            elif source.operator == "StringJoin":
+                texts.append(self._joined(source, nodes))
+                waiting += source.inputs
+            elif source.operator in _THROUGH:
+                waiting += [item for item in source.inputs if not item.startswith("^")]
+        return Resolved(tuple(dict.fromkeys(text for text in texts if text)), frozenset(constants))
+
+    def _joined(self, node: Node, nodes: dict[str, Node]) -> str:
+        """Return what a join of constants gives, as far as they are constants."""
+        separator = next((text for text in self._texts(node, "separator")), "")
+        sources = [nodes.get(_plain(name)) for name in node.inputs if not name.startswith("^")]
+        parts = ["".join(self.constant(source)[:1]) for source in sources if source and source.operator == "Const"]
+        return separator.join(parts)[:4096]
+
+    def constant(self, node: Node) -> list[str]:
+        """Return the strings of a constant."""
+        return self._texts(node, "value")[:100]
+
+    def _texts(self, node: Node, attribute: str) -> list[str]:
+        return [text for key, value in node.attributes if key == attribute for text, _ in strings(self._wire, value)]
+
+    def at_load(self, node: Node, function: str = "") -> bool:
+        """Return whether a node runs when the model is loaded: it is behind what the model names as initialisation."""
+        if not self.started and not self.functions_started:
+            return False
+        if self._at_load is None:
+            self._at_load = self._reached()
+        names, functions = self._at_load
+        return function in functions if function else node.name in names
+
+    def _reached(self) -> tuple[frozenset[str], frozenset[str]]:
+        nodes = self.nodes()
+        names: set[str] = set()
+        functions: set[str] = set()
+        called = set(self.functions_started)
+        waiting = [_plain(name) for name in self.started]
+        while waiting:
+            name = waiting.pop()
+            if name in names or name not in nodes:
+                continue
+            names.add(name)
+            waiting += [_plain(item) for item in nodes[name].inputs]
+            called |= self.called(nodes[name])
+        while called:
+            function = called.pop()
+            if function in functions or function not in self.functions:
+                continue
+            functions.add(function)
+            for node in self.nodes(function).values():
+                called |= self.called(node)
+        return frozenset(names), frozenset(functions)
+
+    def called(self, node: Node) -> set[str]:
+        """Return the functions that a node calls: its operator, and those in its attributes."""
+        found = set(node.operators)
+        kinds = schema.load("tensorflow")
+        for _, value in node.attributes:
+            for record in schema.walk(self._wire, kinds["AttrValue"], value[1], start=value[0]):
+                if record.kind.name == "NameAttrList":
+                    found |= {
+                        self._wire.text(*item[2:]) for item in _fields(self._wire, [(record.start, record.stop)], 1)
+                    }
+        return found & self.functions.keys()
+
+
+def _fields(wire: Wire, spans: Iterable[tuple[int, int]], number: int) -> Iterator[tuple[int, int, int, int]]:
+    for span in spans:
+        yield from (item for item in wire.sound(*span) if item[0] == number and item[1] == BYTES)
+
+
+def _plain(name: str) -> str:
+    """Return the node that an input names."""
+    return name.removeprefix("^").partition(":")[0]
