@@ -80,7 +80,7 @@ def examine(request: Request) -> Report:
         PolicyError: The policy or the waivers are wrong.
     """
     decider = _Decider(request)  # a wrong policy is said before the work, not after it
-    with inventoried(request) as (context, observations):
+    with inventoried(decider.request) as (context, observations):
         found = len(observations)
         for room in request.rooms:
             request.observer.stage(room)
@@ -191,6 +191,12 @@ def _names(paths: Sequence[Path]) -> str:
     return ", ".join(f"'{printable(str(path))}'" for path in paths)
 
 
+def _with_allowed(request: Request, policy: Policy) -> Request:
+    """Let scans accept what the policy lets pickles use, too."""
+    scan = replace(request.config.scan, allow=(*request.config.scan.allow, *policy.allow))
+    return replace(request, config=replace(request.config, scan=scan))
+
+
 class _Decider:
     """The decision of one request: waivers, baseline, threshold, policy."""
 
@@ -207,6 +213,7 @@ class _Decider:
             self.policy = policy.load(config.policy)
             policy.resolve(self.policy, config.params)  # a wrong parameter too
             self.waivers = tuple(self.policy.waivers)
+            self.request = _with_allowed(request, self.policy)
         if config.waivers:
             self.waivers += policy.load_waivers(config.waivers)
 

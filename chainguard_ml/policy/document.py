@@ -1,7 +1,7 @@
 """Policy documents: YAML to a checked and compiled ``Policy``.
 
 A document states ``apiVersion: chainguard-ml/v1``, ``kind: Policy`` and ``metadata``; it has ``params``, ``rules``,
-``waivers``, and ``include`` for documents whose parameters, rules and waivers come before its own. Everything that is
+``allow``, ``waivers``, and ``include`` for documents whose parts come before its own. Everything that is
 wrong with it and with what it includes is found in one reading and reported together, with file and line.
 """
 
@@ -10,7 +10,7 @@ from __future__ import annotations
 from typing import TYPE_CHECKING
 
 from chainguard_ml.errors import PolicyError
-from chainguard_ml.policy import compiling, params, waivers
+from chainguard_ml.policy import allowing, compiling, params, waivers
 from chainguard_ml.policy.expressions import Expressions, shared
 from chainguard_ml.policy.including import Documents, Shape, named
 from chainguard_ml.policy.interface import Param, Policy, PolicyRule
@@ -19,10 +19,11 @@ from chainguard_ml.text import printable
 if TYPE_CHECKING:
     from pathlib import Path
 
+    from chainguard_ml.config import AllowedGlobal
     from chainguard_ml.model import Waiver
     from chainguard_ml.policy.reading import Node
 
-_POLICY = Shape("Policy", ("include", "params", "rules", "waivers"), ("metadata",))
+_POLICY = Shape("Policy", ("include", "params", "rules", "allow", "waivers"), ("metadata",))
 _WAIVERS = Shape("Waivers", ("waivers",), ("waivers",))
 _METADATA = ("name", "title", "owner", "version")
 
@@ -84,6 +85,7 @@ def _policy(documents: Documents) -> Policy:
         version=metadata.get("version", ""),
         params=declared,
         rules=rules,
+        allow=_allow(documents, name),
         waivers=_waivers(documents),
         sources=tuple(documents.sources),
     )
@@ -112,6 +114,12 @@ def _rules(documents: Documents, expressions: Expressions) -> tuple[PolicyRule, 
         place = next(iter(last.values()))
         place.problems.add(place.document, place.line, "there is no rule, so that everything would pass")
     return tuple(found.values())
+
+
+def _allow(documents: Documents, name: str) -> tuple[AllowedGlobal, ...]:
+    nodes = [node for members in documents.read if "allow" in members for node in members["allow"].items()]
+    read = [allowing.read(node, name) for node in nodes]
+    return tuple(item for item in read if item)
 
 
 def _waivers(documents: Documents) -> tuple[Waiver, ...]:

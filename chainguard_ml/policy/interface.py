@@ -11,6 +11,7 @@ from chainguard_ml.errors import PolicyError
 if TYPE_CHECKING:
     from collections.abc import Mapping
 
+    from chainguard_ml.config import AllowedGlobal
     from chainguard_ml.model import Location, Severity, Waiver
     from chainguard_ml.policy.engine import Program
     from chainguard_ml.policy.template import Template
@@ -94,6 +95,7 @@ class Policy:
         version: Its version as written.
         params: Parameters by name; a document's own declaration wins over an included one's.
         rules: Rules of included documents first, then its own, in the order of the documents.
+        allow: Globals that pickles may use beside the shipped allow-list, in the same order.
         waivers: Waivers, in the same order.
         sources: ``(path, SHA-256)`` of every document, paths relative to the first.
     """
@@ -104,6 +106,7 @@ class Policy:
     version: str
     params: Mapping[str, Param]
     rules: tuple[PolicyRule, ...]
+    allow: tuple[AllowedGlobal, ...]
     waivers: tuple[Waiver, ...]
     sources: tuple[tuple[str, str], ...]
 
