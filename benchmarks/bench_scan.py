@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import hashlib
 import multiprocessing
-import os
 import pickle
 import sys
 import tempfile
@@ -82,7 +81,7 @@ def many_files() -> bool:
     with tempfile.TemporaryDirectory() as name:
         directory = Path(name)
         small_pickles(directory)
-        names = sorted(os.listdir(directory))
+        names = sorted(path.name for path in directory.iterdir())
 
         def scan() -> None:
             with opened_root(directory) as root:
