@@ -127,8 +127,8 @@ class Session:
 
     def _appended_zip(self, blob: Blob) -> Observations:
         """Examine a zip archive at the end of something else: zip readers look from the end."""
-        from chainguard_ml.scan.formats import zip_reader
+        from chainguard_ml.scan.formats import zip_ends
 
-        span = zip_reader.appended(blob)
+        span = zip_ends.appended(blob)
         if span:
             yield from self.nested(blob.window("(appended zip)", *span))

@@ -59,6 +59,9 @@ _PROMISES: dict[str, frozenset[str]] = {
     **dict.fromkeys(("json", "txt", "md", "csv", "tsv", "yaml", "yml", "toml", "py", "jinja"), _TEXT),
     **dict.fromkeys(("png", "jpg", "jpeg", "gif"), _NOTHING),
 }
+KNOWN_EXTENSIONS = MODEL_EXTENSIONS | frozenset(_PROMISES)
+"""Extensions that say something about the content."""
+
 _DATA = frozenset({"safetensors", "gguf", "npy", "hdf5", "onnx", "tflite", *_TEXT})  # cannot run anything by themselves
 _LFS_POINTER = b"version https://git-lfs.github.com/spec/"
 

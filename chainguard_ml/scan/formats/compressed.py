@@ -7,6 +7,7 @@ and joblib read them. Zstandard is RFC 8878, LZ4 the frame format 1.6, "ZF" jobl
 from __future__ import annotations
 
 import lzma
+import struct
 import zlib
 from dataclasses import dataclass, field
 from typing import TYPE_CHECKING
@@ -88,6 +89,10 @@ class Compressed:
         """Return where the next stream starts, and add to ``skipped`` what stands before it by design."""
         return position
 
+    def _stream(self, view: memoryview, limit: int) -> Expansion:
+        """Return the output of the stream at the start."""
+        return expand(self._make, view, limit)
+
     def _expand(self, view: memoryview, limit: int) -> _Streams:
         """Return the output of all streams, and where the last one ends."""
         whole = Expansion(bytearray(), finished=True)
@@ -100,7 +105,7 @@ class Compressed:
             found.end = start
             if count == _STREAMS:
                 break
-            more = expand(self._make, view[start:], limit - len(whole.data))
+            more = self._stream(view[start:], limit - len(whole.data))
             whole.data += more.data
             whole.finished, whole.broken, whole.limited = more.finished, more.broken, more.limited
             found.end += more.consumed
@@ -118,6 +123,55 @@ class _Streams:
     end: int
     skipped: list[tuple[int, int]] = field(default_factory=list)
     exceeded: bool = False
+
+
+class Gzip(Compressed):
+    """gzip as Python's own module reads it: flags that are reserved and checksums of headers are not looked at.
+
+    zlib refuses both, so the header is read here. Zero bytes between members are padding.
+    """
+
+    def _skip(self, view: memoryview, position: int, skipped: list[tuple[int, int]]) -> int:
+        start = position
+        while not any(view[start : start + _TRIAL]) and start < len(view):
+            start += _TRIAL
+        start += len(bytes(view[start : start + _TRIAL])) - len(bytes(view[start : start + _TRIAL]).lstrip(b"\0"))
+        return start if self._starts(view[start:]) else super()._skip(view, position, skipped)
+
+    def _stream(self, view: memoryview, limit: int) -> Expansion:
+        start = _gzip_data(view)
+        if start is None:
+            return Expansion(bytearray(), len(view))
+        result = expand(self._make, view[start:], limit)
+        result.consumed += start
+        if result.finished:
+            stated = bytes(view[result.consumed : result.consumed + 8])
+            actual = struct.pack("<2I", zlib.crc32(result.data), len(result.data) & 0xFFFFFFFF)
+            result.consumed += len(stated)
+            if stated != actual:
+                result.finished = False
+                result.broken = "it has a wrong checksum or size" if len(stated) == 8 else ""
+        return result
+
+
+def _gzip_data(view: memoryview) -> int | None:
+    """Return where the deflated data start (RFC 1952, 2.3); ``None`` if the header is cut."""
+    flags, position = view[3] if len(view) > 3 else 0, 10
+    if flags & 4:
+        position += 2 + int.from_bytes(view[position : position + 2], "little")
+    for flag in (8, 16):  # name and comment, each ended by a zero byte
+        if flags & flag:
+            position = _behind_zero(view, position)
+    position += 2 if flags & 2 else 0
+    return position if position <= len(view) else None
+
+
+def _behind_zero(view: memoryview, position: int) -> int:
+    for start in range(position, len(view), _TRIAL):
+        found = bytes(view[start : start + _TRIAL]).find(b"\0")
+        if found >= 0:
+            return start + found + 1
+    return len(view) + 1
 
 
 class Framed(Compressed):
@@ -195,7 +249,7 @@ def _is_lzma(head: bytes) -> bool:
 # Encoders write 2^n, or 2^n + 2^(n-1): what is left without the lowest bit is nothing or one higher bit.
 _HALVES = frozenset({0, *(1 << exponent for exponent in range(12, 32))})
 
-GZIP = Compressed("gzip", b"\x1f", inflate(31), _is_gzip)
+GZIP = Gzip("gzip", b"\x1f", inflate(-15), _is_gzip)
 BZIP2 = Compressed("bzip2", b"B", bunzip2, _is_bzip2)
 XZ = Compressed("xz", b"\xfd", unlzma(lzma.FORMAT_XZ), _is_xz)
 ZFILE = Compressed("zfile", b"Z", inflate(15), _is_zfile, header=_ZFILE_HEADER)

@@ -12,6 +12,7 @@ if TYPE_CHECKING:
     from chainguard_ml.model import Finding
     from chainguard_ml.scan.interface import Blob
 
+_DEEPEST = 256  # directories of one path that are looked at
 _DRIVE = re.compile(r"[A-Za-z]:")
 
 
@@ -44,6 +45,48 @@ def _leaves(path: str) -> str:
         if depth < 0:
             return "climbs out with '..'"
     return ""
+
+
+class Links:
+    """The symbolic links of an archive so far, through which later members would be unpacked.
+
+    A path can stay inside as it is written and leave where a directory in it is a link to somewhere else. No tool
+    writes a member below a link, so that is enough.
+    """
+
+    def __init__(self) -> None:
+        self._names: set[str] = set()
+
+    def crossed(self, blob: Blob, name: str, offset: int, target: str | None = None) -> Finding | None:
+        """Note a link (``target`` is given), and return the finding that a member's path leads through another one."""
+        parts = [part for part in name.replace("\\", "/").split("/") if part not in {"", "."}]
+        through = self._through(parts[:-1]) if self._names else ""
+        if target is not None:
+            aim = [part for part in target.replace("\\", "/").split("/") if part not in {"", "."}]
+            if not through and ".." in aim and self._names:
+                through = self._through([*parts[:-1], *aim])
+            self._names.add("/".join(parts))
+        if not through:
+            return None
+        return rules.PATH_TRAVERSAL.finding(
+            blob.subject,
+            blob.location.inside(name).at(offset),
+            f"unpacking '{printable(name)}' leads through the link '{printable(through)}' of the same archive",
+            key=("link",),
+            facts={"member": name, "link": through},
+        )
+
+    def _through(self, parts: list[str]) -> str:
+        """Return the first link that a path leads through, ``..`` taken as written."""
+        walked: list[str] = []
+        for part in parts[:_DEEPEST]:
+            if part == "..":
+                walked = walked[:-1]
+                continue
+            walked.append(part)
+            if (path := "/".join(walked)) in self._names:
+                return path
+        return ""
 
 
 def traversal(blob: Blob, name: str, offset: int, target: str | None = None) -> Finding | None:

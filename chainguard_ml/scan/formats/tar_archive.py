@@ -12,7 +12,7 @@ from chainguard_ml.model import GapReason
 from chainguard_ml.rules import formats as rules
 from chainguard_ml.scan.formats import tar_reader
 from chainguard_ml.scan.formats.ending import trailing
-from chainguard_ml.scan.formats.member_names import traversal
+from chainguard_ml.scan.formats.member_names import Links, traversal
 from chainguard_ml.scan.formats.torch_streams import examine_storages
 from chainguard_ml.text import printable
 
@@ -48,24 +48,20 @@ class TarFormat:
     def examine(self, blob: Blob, examination: Examination) -> Observations:
         """Examine every member as a file of its own."""
         found = tar_reader.archive(blob)
+        links = Links()
         for member in found.members[: examination.budgets.members]:
+            yield from _placed(blob, member, links)
             yield from self._member(blob, member, examination)
+        for start, stop in found.strays:
+            yield from examination.nested(blob.window("(no header)", start, stop))
         if found.limited or len(found.members) > examination.budgets.members:
             yield blob.gap(GapReason.BUDGET, f"more than {examination.budgets.members:,} members; the rest is unread")
             return
         if found.broken:
-            yield blob.gap(GapReason.MALFORMED, found.broken, found.end)
+            yield blob.gap(GapReason.MALFORMED, found.broken, found.place)
         yield from trailing(blob, found.end, examination)
 
     def _member(self, blob: Blob, member: Member, examination: Examination) -> Observations:
-        target = None
-        if member.is_link:  # a hard link's target counts from the archive's root, a symbolic link's from its directory
-            target = member.target
-        name = member.name if member.kind != tar_reader.HARD_LINK else member.name.rpartition("/")[2]
-        if finding := traversal(blob, member.name, member.header) or traversal(blob, name, member.header, target):
-            yield finding
-        if member.kind in tar_reader.SPECIAL:
-            yield _special(blob, member)
         if member.start >= member.stop:
             return
         content = blob.window(member.name, member.start, member.stop)
@@ -75,6 +71,24 @@ class TarFormat:
             yield from examine_storages(content, examination)
         else:
             yield from examination.nested(content)
+
+
+def _placed(blob: Blob, member: Member, links: Links) -> Observations:
+    """Report where a member would be unpacked to, and that it is no file."""
+    target = member.target if member.is_link else None
+    name = member.name
+    if member.kind == tar_reader.HARD_LINK:  # its target counts from the archive's root, a symbolic link's from itself
+        name = member.name.rpartition("/")[2]
+    symbolic = target if member.kind == tar_reader.SYMBOLIC_LINK else None
+    finding = (
+        traversal(blob, member.name, member.header)
+        or traversal(blob, name, member.header, target)
+        or links.crossed(blob, member.name, member.header, symbolic)
+    )
+    if finding:
+        yield finding
+    if member.kind in tar_reader.SPECIAL:
+        yield _special(blob, member)
 
 
 def _special(blob: Blob, member: Member) -> Finding:

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import re
 from dataclasses import dataclass, field
 from typing import TYPE_CHECKING
 
@@ -17,7 +16,9 @@ BLOCK = 512
 _MEMBERS = Budgets().members
 _LONG = 1 << 20  # bytes of a long name or of extended headers that are read
 _ZERO = bytes(BLOCK)
-_CHECKSUM = re.compile(rb"[ \0]*([0-7]{1,7})[ \0]*")
+_SKIPPED = 1_000_000  # blocks behind a wrong header in which the next right one is looked for
+_EXTENDED = b"xgXLK"  # pax headers, Solaris' own, GNU's long names
+_GNU_MAGIC = b"ustar  \0"
 
 REGULAR, HARD_LINK, SYMBOLIC_LINK = b"0\0" + b"7", b"1", b"2"
 SPECIAL = {b"3": "a character device", b"4": "a block device", b"6": "a pipe"}
@@ -47,21 +48,25 @@ class Archive:
 
     Attributes:
         members: In the order of the file.
+        strays: Byte ranges where a header should be and none is.
         end: Offset behind the end-of-archive blocks, or of the first block that is no header.
-        broken: Why reading stopped there, or an empty string.
+        broken: What is wrong with a header, or an empty string.
+        place: Where that is.
         limited: Whether there are more members than were read.
     """
 
     members: list[Member] = field(default_factory=list)
+    strays: list[tuple[int, int]] = field(default_factory=list)
     end: int = 0
     broken: str = ""
+    place: int = 0
     limited: bool = False
 
 
 def is_tar(blob: Blob) -> bool:
-    """Return whether the first block is a header: its checksum holds and it has a name."""
+    """Return whether the first block is a header: its checksum holds."""
     block = blob.read(0, BLOCK)
-    return len(block) == BLOCK and block[0] != 0 and _is_header(block)
+    return len(block) == BLOCK and _is_header(block)
 
 
 def archive(blob: Blob) -> Archive:
@@ -92,12 +97,19 @@ def _members(blob: Blob, found: Archive) -> Iterator[Member]:
             return
         size = _number(block[124:136])
         if len(block) < BLOCK or not _is_header(block) or size is None:
-            found.end, found.broken = position, "a header block is cut or has a wrong checksum"
-            return
+            following = _next_header(blob, position + BLOCK)
+            found.broken = found.broken or "a header block is cut or has a wrong checksum"
+            found.place = found.place or position
+            if following is None:
+                found.end = position
+                return
+            found.strays.append((position, following))
+            position = following
+            continue
         kind, start = block[156:157], position + BLOCK
-        size = extended.size if extended.size is not None and kind not in b"xgLK" else size
+        size = extended.size if extended.size is not None and kind not in _EXTENDED else size
         stop = start + (0 if kind in {HARD_LINK, SYMBOLIC_LINK, b"5", *SPECIAL} else size)
-        if kind in b"xgLK":
+        if kind in _EXTENDED:
             extended.take(kind, blob.read(start, min(stop, start + _LONG)))
         else:
             blocks = _sparse_blocks(blob, block, start)
@@ -105,7 +117,8 @@ def _members(blob: Blob, found: Archive) -> Iterator[Member]:
             yield extended.member(block, position, start + blocks, min(stop, blob.size))
             extended = extended.next()
         if stop > blob.size:
-            found.end, found.broken = blob.size, "the last member is cut"
+            found.end, found.place = blob.size, found.place or position
+            found.broken = found.broken or "the last member is cut"
             return
         position = -(-stop // BLOCK) * BLOCK
     found.end = blob.size
@@ -151,7 +164,7 @@ class _Extended:
         """Return the member of a header block with what the extended headers say about it."""
         name = block[:100].split(b"\0", 1)[0]
         prefix = block[345:500].split(b"\0", 1)[0]
-        if block[257:263] == b"ustar\0" and prefix:
+        if prefix and block[257:265] != _GNU_MAGIC:  # whatever else the magic is, as Python's tarfile
             name = prefix + b"/" + name
         name = name if self.name is None else self.name
         target = block[157:257].split(b"\0", 1)[0] if self.target is None else self.target
@@ -186,25 +199,41 @@ def _sparse_blocks(blob: Blob, block: bytes, start: int) -> int:
     return length
 
 
-def _number(field_: bytes) -> int | None:
-    """Return a numeric field: octal digits, or base 256 if its first bit is set; ``None`` if it is neither."""
-    if field_[:1] and field_[0] & 0x80:
-        return int.from_bytes(field_[1:], "big") if field_[0] == 0x80 else None
-    digits = field_.strip(b" \0").split(b"\0", 1)[0]
-    if digits.strip(b"01234567"):
+def _next_header(blob: Blob, position: int) -> int | None:
+    """Return the offset of the next block that is a header, as GNU tar skips to it."""
+    for start in range(position, min(blob.size - BLOCK + 1, position + _SKIPPED * BLOCK), BLOCK):
+        block = blob.read(start, start + BLOCK)
+        if block[148:156].strip(b" \0") and _is_header(block):
+            return start
+    return None
+
+
+def _number(octets: bytes) -> int | None:
+    """Return a numeric field as Python's ``tarfile`` reads it; ``None`` if it is none or negative.
+
+    Base 256 if its first bit is set, else whatever ``int`` takes with base 8: prefix and underscores too.
+    """
+    if octets[:1] and octets[0] & 0x80:
+        return int.from_bytes(octets[1:], "big") if octets[0] == 0x80 else None
+    try:
+        value = int(octets.split(b"\0", 1)[0].decode("ascii").strip() or "0", 8)
+    except ValueError:
         return None
-    return int(digits or b"0", 8)
+    return value if value >= 0 else None
 
 
 def _is_header(block: bytes) -> bool:
-    match = _CHECKSUM.match(block, 148, 156)
-    if match is None:
+    checksum = _number(block[148:156])
+    if not checksum:
+        spaced = block[148:156].strip(b" \0")  # some tools start with a zero byte
+        checksum = _number(spaced) if spaced else None
+    if not checksum:
         return False
     unsigned = sum(block) - sum(block[148:156]) + 8 * 0x20
-    if int(match.group(1), 8) == unsigned:
+    if checksum == unsigned:
         return True
     negative = sum(octet > 127 for octet in block[:148] + block[156:])  # some old writers summed signed characters
-    return int(match.group(1), 8) == unsigned - 256 * negative
+    return checksum == unsigned - 256 * negative
 
 
 def _text(name: bytes) -> str:

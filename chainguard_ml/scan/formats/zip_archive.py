@@ -5,14 +5,15 @@ from __future__ import annotations
 import lzma
 import zlib
 from dataclasses import dataclass, field
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, TypeAlias
 
 from chainguard_ml.model import GapReason, Severity
 from chainguard_ml.rules import formats as rules
+from chainguard_ml.scan import naming
 from chainguard_ml.scan.expand import bunzip2, expand, inflate, raw_lzma, unlzma
 from chainguard_ml.scan.formats import zip_reader
 from chainguard_ml.scan.formats.ending import trailing
-from chainguard_ml.scan.formats.member_names import traversal
+from chainguard_ml.scan.formats.member_names import Links, traversal
 from chainguard_ml.scan.formats.raw import HEAD, examine_raw, looks_like_a_file
 from chainguard_ml.scan.modern import unzstd
 from chainguard_ml.text import plural, printable
@@ -49,11 +50,17 @@ def examine_archive(
     """
     found = zip_reader.archive(blob)
     yield from _report(blob, found, examination)
-    done: set[tuple[int, int, str]] = set()
+    done: set[_Key] = set()
+    links = Links()
     for member in found.members[: examination.budgets.members]:
-        if (member.start, member.stop, member.name) not in done:
-            done.add((member.start, member.stop, member.name))
-            yield from _member(blob, member, examination, raw=is_raw(member.name))
+        yield from _placed(blob, member, links)
+        raw = is_raw(member.name)
+        key = _key(member, raw=raw)
+        if key not in done:
+            done.add(key)
+            yield from _member(blob, member, examination, raw=raw)
+    if found.comment[0] < found.comment[1]:
+        yield from examination.nested(blob.window("(comment)", *found.comment))
     for start, stop in found.strays:
         text = f"{plural(stop - start, 'byte')} between the members belong to none"
         yield rules.ZIP_INCONSISTENT.finding(
@@ -61,6 +68,16 @@ def examine_archive(
         )
         yield from examination.nested(blob.window("(between members)", start, stop))
     yield from trailing(blob, found.end, examination)
+
+
+_Key: TypeAlias = tuple[int, int, int, int, str, bool]
+
+
+def _key(member: Member, *, raw: bool) -> _Key:
+    """Return what decides how content is examined: the same under another name is not examined again."""
+    ending = naming.extension(member.name)
+    hint = ending if ending in naming.KNOWN_EXTENSIONS else ""
+    return member.start, member.stop, member.method, member.flags, hint, raw
 
 
 def _report(blob: Blob, found: Archive, examination: Examination) -> Observations:
@@ -81,7 +98,6 @@ def _report(blob: Blob, found: Archive, examination: Examination) -> Observation
 
 
 def _member(blob: Blob, member: Member, examination: Examination, *, raw: bool) -> Observations:
-    yield from _placed(blob, member)
     if member.start == member.stop:
         return
     if raw and not member.flags & zip_reader.ENCRYPTED:
@@ -100,14 +116,18 @@ def _member(blob: Blob, member: Member, examination: Examination, *, raw: bool) 
         return
     yield from content.notes
     yield from examination.nested(content.blob)
+    if content.rest:
+        yield from examination.nested(content.rest)
 
 
-def _placed(blob: Blob, member: Member) -> Observations:
+def _placed(blob: Blob, member: Member, links: Links) -> Observations:
     """Report where a member would be unpacked to, and that only its local header knows it."""
     target = None
     if member.is_link:
         target = blob.read(member.start, min(member.stop, member.start + _LINK_TARGET)).decode(errors="surrogateescape")
-    if finding := traversal(blob, member.name, member.header, target):
+    if finding := traversal(blob, member.name, member.header, target) or links.crossed(
+        blob, member.name, member.header, target
+    ):
         yield finding
     if not member.listed and not zip_reader.archive(blob).cut:
         yield rules.ZIP_HIDDEN_MEMBER.finding(
@@ -125,6 +145,7 @@ class _Content:
     blob: Blob
     notes: list[Finding | Gap] = field(default_factory=list)
     sound: bool = True
+    rest: Blob | None = None
 
 
 def _open(blob: Blob, member: Member, examination: Examination) -> _Content:
@@ -142,6 +163,9 @@ def _open(blob: Blob, member: Member, examination: Examination) -> _Content:
         examination.spend(len(expansion.data))
         content = _Content(blob.inside(member.name, memoryview(expansion.data).toreadonly()))
         content.notes.extend(_unfinished(packed, member, expansion))
+        if expansion.finished and expansion.consumed + skip < packed.size:
+            content.notes.append(_rest(blob, member))
+            content.rest = packed.window("(behind the compressed data)", expansion.consumed + skip, packed.size)
     if not content.notes:
         _check(blob, member, content)
     content.sound = content.sound and not content.notes
@@ -163,6 +187,12 @@ def _unfinished(packed: Blob, member: Member, expansion: Expansion) -> Iterator[
     elif not expansion.finished and not (member.method == _LZMA and len(expansion.data) == member.size):
         why = printable(expansion.broken) or "they are cut"
         yield packed.gap(GapReason.MALFORMED, f"the compressed data are broken: {why}")
+
+
+def _rest(blob: Blob, member: Member) -> Finding:
+    place = blob.location.inside(member.name).at(member.header)
+    text = "the compressed data end before the stated size"
+    return rules.ZIP_INCONSISTENT.finding(blob.subject, place, text, key=("rest",))
 
 
 def _check(blob: Blob, member: Member, content: _Content) -> None:

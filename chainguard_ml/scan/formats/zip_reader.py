@@ -7,6 +7,7 @@ hidden member or another file.
 
 from __future__ import annotations
 
+import bisect
 import itertools
 import re
 import struct
@@ -14,6 +15,7 @@ from dataclasses import dataclass, field, replace
 from typing import TYPE_CHECKING
 
 from chainguard_ml.scan.formats.ending import behind_zeros
+from chainguard_ml.scan.formats.zip_ends import CENTRAL, END, LOCAL, Directory, directories, large, unicode_path
 from chainguard_ml.scan.interface import Budgets
 from chainguard_ml.text import printable
 
@@ -22,14 +24,12 @@ if TYPE_CHECKING:
 
     from chainguard_ml.scan.interface import Blob
 
-_LOCAL, _CENTRAL, _END, _END64, _LOCATOR = b"PK\3\4", b"PK\1\2", b"PK\5\6", b"PK\6\6", b"PK\6\7"
 _DESCRIPTOR = b"PK\7\x08"
 _MEMBERS = Budgets().members
-_TAIL = 65_535 + 22  # the end record with the longest comment
-_CANDIDATES = 16  # end records looked at; an ordinary archive has one
-_SPLIT_MARKER = b"PK00PK\3\4"
-_ALL32, _ALL16 = 0xFFFFFFFF, 0xFFFF
-_LOCAL_AT = re.compile(re.escape(_LOCAL))
+_SPLIT_MARKERS = frozenset({b"PK00" + LOCAL, _DESCRIPTOR + LOCAL})  # 8.5.3 and 8.5.4
+_RECORD = 22  # bytes of the end record without its comment
+_ALL16 = 0xFFFF
+_LOCAL_AT = re.compile(re.escape(LOCAL))
 _LINK = 0o120000
 
 ENCRYPTED, DESCRIBED_AFTER, UTF8 = 1 << 0, 1 << 3, 1 << 11
@@ -87,6 +87,7 @@ class Archive:
         members: Listed members in the directory's order, then those that only have a local header.
         problems: Disagreements.
         strays: Byte ranges before the end record that belong to nothing.
+        comment: Byte range of the archive's comment.
         end: Offset behind the end record and its comment.
         cut: Whether there is no usable central directory.
         limited: Whether there are more members than were read.
@@ -95,27 +96,16 @@ class Archive:
     members: list[Member] = field(default_factory=list)
     problems: list[Problem] = field(default_factory=list)
     strays: list[tuple[int, int]] = field(default_factory=list)
+    comment: tuple[int, int] = (0, 0)
     end: int = 0
     cut: bool = False
     limited: bool = False
 
 
-@dataclass(frozen=True, slots=True)
-class _Directory:
-    """A central directory: where it is, what to add to its offsets, how many members, its end records from and to."""
-
-    start: int
-    shift: int
-    count: int
-    records: int
-    record: int
-    end: int
-
-
 def is_zip(blob: Blob) -> bool:
     """Return whether a zip archive starts at the first byte."""
     head = blob.read(0, 8)
-    return head[:4] in {_LOCAL, _END} or head == _SPLIT_MARKER
+    return head[:4] in {LOCAL, END} or head in _SPLIT_MARKERS
 
 
 def archive(blob: Blob) -> Archive:
@@ -131,67 +121,6 @@ def names(blob: Blob) -> list[str]:
     return [member.name for member in archive(blob).members] if is_zip(blob) else []
 
 
-def appended(blob: Blob) -> tuple[int, int] | None:
-    """Return start and stop of a zip archive that ends near the blob's end but does not start at its first byte."""
-    if _END not in blob.read(max(0, blob.size - _TAIL), blob.size) or is_zip(blob):
-        return None
-    directory = next(_directories(blob), None)
-    if directory is None:
-        return None
-    position, first = directory.start, directory.start
-    for _ in range(_MEMBERS):
-        if blob.read(position, position + 4) != _CENTRAL or position + 46 > directory.record:
-            break
-        n, m, k = struct.unpack("<3H", blob.read(position + 28, position + 34))
-        (header,) = struct.unpack("<I", blob.read(position + 42, position + 46))
-        if 0 < header + directory.shift < first and header != _ALL32:
-            first = header + directory.shift
-        position += 46 + n + m + k
-    return (first, directory.end) if blob.read(first, first + 4) == _LOCAL else None
-
-
-def _directories(blob: Blob) -> Iterator[_Directory]:
-    """Yield the central directories that an end record near the blob's end points at, the last one first."""
-    base = max(0, blob.size - _TAIL)
-    tail = blob.read(base, blob.size)
-    position = len(tail)
-    for _ in range(_CANDIDATES):
-        position = tail.rfind(_END, 0, position + 3)
-        if position < 0:
-            return
-        if len(tail) - position >= 22:
-            yield from _pointed_at(blob, base + position)
-
-
-def _pointed_at(blob: Blob, record: int) -> Iterator[_Directory]:
-    """Yield the directories that an end record points at: readers that go by its size may see another one."""
-    fields = struct.unpack("<4s4H2IH", blob.read(record, record + 22))
-    count, length, offset, comment = fields[4], fields[5], fields[6], fields[7]
-    end, before = min(record + 22 + comment, blob.size), record
-    locator = blob.read(record - 20, record) if record >= 20 else b""
-    if locator[:4] == _LOCATOR:
-        (place,) = struct.unpack("<Q", locator[8:16])
-        before, large = _end64(blob, place, record - 20)
-        if large:
-            count, length, offset = large
-    # As readers that follow the size do; the difference to the stated offset is what stands before the archive.
-    for start in sorted({before - length, offset}, key=lambda start: start != before - length):
-        if 0 <= start < before and blob.read(start, start + 4) == _CENTRAL:
-            yield _Directory(start, start - offset, count, before, record, end)
-    if count == length == 0 and record == 0:
-        yield _Directory(record, 0, 0, record, record, end)
-
-
-def _end64(blob: Blob, place: int, locator: int) -> tuple[int, tuple[int, int, int] | None]:
-    """Return where the zip64 end record starts, and count, length and offset of the directory as it has them."""
-    for start in (locator - 56, place):  # shifted with the archive, or as stated
-        head = blob.read(start, start + 56) if 0 <= start < locator else b""
-        if len(head) == 56 and head[:4] == _END64:
-            count, length, offset = struct.unpack("<3Q", head[32:56])
-            return start, (count, length, offset)
-    return locator, None
-
-
 @dataclass(slots=True)
 class _Reader:
     blob: Blob
@@ -200,33 +129,42 @@ class _Reader:
 
     def read(self) -> Archive:
         found = self.archive
-        directories = _directories(self.blob)
-        main = next(directories, None)
+        places = directories(self.blob)
+        main = next(places, None)
         if main is None:
             found.cut, found.end = True, self.blob.size
             found.members.extend(self._walk(0, self.blob.size))
+            if not found.members:
+                found.strays.append((min(_RECORD, self.blob.size), self.blob.size))
             return found
-        found.end = main.end
+        found.end, found.comment = main.end, (min(main.record + 22, main.end), main.end)
+        if main.split:
+            self._problem("the archive says that it is one of several parts", main.record)
         self._list(main)
-        self._others(main, directories)
+        self._others(main, places)
         self._account(main)
         return found
 
     def _problem(self, text: str, offset: int, member: str = "", *, grave: bool = False) -> None:
         self.archive.problems.append(Problem(text, offset, member, grave))
 
-    def _others(self, main: _Directory, directories: Iterator[_Directory]) -> None:
+    def _others(self, main: Directory, places: Iterator[Directory]) -> None:
         """Take also the members of other directories, unless they belong to an archive that is itself a member."""
-        for other in directories:
-            inside = any(start <= other.record < stop for start, stop in self.spans)
-            if other.record == main.record or not inside:
+        starts, reach = [], [0]
+        for start, stop in sorted(self.spans):
+            starts.append(start)
+            reach.append(max(reach[-1], stop))
+        for other in places:
+            inside = reach[bisect.bisect_right(starts, other.record)] > other.record
+            in_comment = self.archive.comment[0] <= other.record < self.archive.comment[1]
+            if other.record == main.record or in_comment or not inside:
                 self._problem("the archive has two central directories", other.record, grave=True)
                 self._list(other)
 
-    def _list(self, directory: _Directory) -> None:
+    def _list(self, directory: Directory) -> None:
         """Read one central directory and the local header of each of its members."""
         position, count = directory.start, 0
-        while self.blob.read(position, position + 4) == _CENTRAL and position + 46 <= directory.record:
+        while self.blob.read(position, position + 4) == CENTRAL and position + 46 <= directory.record:
             if len(self.archive.members) >= _MEMBERS:
                 self.archive.limited = True
                 return
@@ -245,24 +183,36 @@ class _Reader:
         n, m, k, attributes, header = values[10], values[11], values[12], values[15], values[16]
         raw = self.blob.read(position + 46, position + 46 + n)
         extra = self.blob.read(position + 46 + n, position + 46 + n + m)
-        size, compressed, header = _large(extra, size, compressed, header)
+        size, compressed, header = large(extra, size, compressed, header)
         mode = attributes >> 16 if made >> 8 == 3 else 0
         stated = Member(_decoded(raw, flags), header + shift, 0, 0, method, flags, crc, size, mode)
         self._locate(stated, raw, compressed)
+        self._alias(stated, raw, unicode_path(extra))
         end: int = position + 46 + n + m + k
         return end
+
+    def _alias(self, stated: Member, raw: bytes, other: str | None) -> None:
+        """Take the last member also under the name that readers find in an extra field."""
+        if other is None or other == stated.name or not self.archive.members:
+            return
+        last = self.archive.members[-1]
+        if last.header == stated.header:
+            self.archive.members.append(replace(last, name=other))
+        if raw.isascii():
+            text = f"an extra field calls it '{printable(other)}', the directory '{printable(stated.name)}'"
+            self._problem(text, stated.header, stated.name, grave=True)
 
     def _locate(self, stated: Member, raw: bytes, compressed: int) -> None:
         """Find the data of a listed member behind its local header, and compare the two."""
         head = self.blob.read(stated.header, stated.header + 30) if stated.header >= 0 else b""
-        if len(head) < 30 or head[:4] != _LOCAL:
+        if len(head) < 30 or head[:4] != LOCAL:
             self._problem("the directory points at no member", max(stated.header, 0), stated.name, grave=True)
             return
         local = struct.unpack("<4s5H3I2H", head)
         start = stated.header + 30 + local[9] + local[10]
         name = self.blob.read(stated.header + 30, stated.header + 30 + local[9])
         extra = self.blob.read(stated.header + 30 + local[9], start)
-        size, packed, _ = _large(extra, local[8], local[7], 0)
+        size, packed, _ = large(extra, local[8], local[7], 0)
         self._compare(stated, raw, name, (local[2], local[3], local[6], packed, size), compressed)
         # A stored member that claims two sizes is read to the longer one.
         length = max(compressed, stated.size) if stated.method == 0 else compressed
@@ -274,6 +224,8 @@ class _Reader:
         self.archive.members.append(member)
         if name != raw:
             self.archive.members.append(replace(member, name=_decoded(name, local[2]), listed=False))
+        if local[3] != stated.method:
+            self.archive.members.append(replace(member, method=local[3]))
         self.spans.append((stated.header, start + compressed + self._descriptor(member, start + compressed)))
 
     def _compare(
@@ -309,7 +261,7 @@ class _Reader:
         wide = data[signed + 12 : signed + 20] == struct.pack("<Q", member.size)
         return signed + (20 if wide else 12)
 
-    def _account(self, main: _Directory) -> None:
+    def _account(self, main: Directory) -> None:
         """Find what overlaps, and what lies between the members: hidden members, padding, or something else."""
         covered, previous = 0, (0, 0)
         for span in sorted({*self.spans, (main.end, main.end)}):
@@ -324,7 +276,7 @@ class _Reader:
         start = behind_zeros(self.blob, start, stop)
         if start >= stop:
             return
-        if start == 0 and self.blob.read(0, 8) == _SPLIT_MARKER and stop == 4:
+        if start == 0 and self.blob.read(0, 8) in _SPLIT_MARKERS and stop == 4:
             return
         hidden = list(self._walk(start, stop))
         self.archive.members.extend(hidden)
@@ -346,7 +298,7 @@ class _Reader:
             data = header + 30 + local[9] + local[10]
             raw = self.blob.read(header + 30, header + 30 + local[9])
             extra = self.blob.read(header + 30 + local[9], data)
-            size, packed, _ = _large(extra, local[8], local[7], 0)
+            size, packed, _ = large(extra, local[8], local[7], 0)
             end = data + packed
             if not packed or end > stop:  # unknown or wrong: up to the next header
                 end = found[index + 1] if index + 1 < len(found) else stop
@@ -363,19 +315,3 @@ def _decoded(raw: bytes, flags: int) -> str:
         return raw.decode()
     except UnicodeDecodeError:
         return raw.decode("utf-8", "surrogateescape") if flags & UTF8 else raw.decode("cp437")
-
-
-def _large(extra: bytes, size: int, compressed: int, header: int) -> tuple[int, int, int]:
-    """Return the three values with those of the zip64 extra field (4.5.3) in place of all-ones."""
-    position = 0
-    while position + 4 <= len(extra):
-        tag, length = struct.unpack("<2H", extra[position : position + 4])
-        if tag == 1:
-            field64 = extra[position + 4 : position + 4 + length]
-            large = iter(struct.unpack(f"<{len(field64) // 8}Q", field64[: len(field64) // 8 * 8]))
-            size, compressed, header = (
-                next(large, value) if value == _ALL32 else value for value in (size, compressed, header)
-            )
-            break
-        position += 4 + length
-    return size, compressed, header
