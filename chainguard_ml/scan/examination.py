@@ -8,19 +8,19 @@ from typing import TYPE_CHECKING, cast
 
 from chainguard_ml.model import GapReason
 from chainguard_ml.scan import FORMATS, naming
-from chainguard_ml.scan.interface import Budgets
+from chainguard_ml.scan.interface import CONTENT_END, Budgets
 
 if TYPE_CHECKING:
     from chainguard_ml.model import Observations
     from chainguard_ml.scan.interface import Blob, Format, Judge
 
-# These say nothing about where their content ends, so a zip archive may stand behind it.
-_OPEN_ENDED = frozenset(
-    {"", "hdf5", "tflite", "torch-legacy", "json", "jinja", "yaml", "pickle", *naming.NATIVE, *naming.PROTOBUF}
-)
+# What these hold may end in a zip archive that is examined anyway; where they account for all bytes, that is enough.
+_CONTAINERS = frozenset({"tar", "torch-tar", "7z", "gzip", "bzip2", "xz", "zstd", "lz4", "zfile", "zlib", "lzma"})
 
 # What these start with (a member's name, a length, a number) can be opcodes as well: one file, two contents.
-_PICKLE_STARTS = frozenset({"tar", "torch-tar", "safetensors", "gguf", "pe", "tflite", "lzma", *naming.PROTOBUF, "rds"})
+_PICKLE_STARTS = frozenset(
+    {"tar", "torch-tar", "safetensors", "gguf", "pe", "tflite", "lzma", "zlib", "bzip2", *naming.PROTOBUF, "rds"}
+)
 
 
 @functools.cache
@@ -95,7 +95,7 @@ class Session:
         yield from self._examine(blob, found)
         if name in _PICKLE_STARTS:
             yield from self._pickle_too(blob)
-        if name in _OPEN_ENDED:
+        if name not in _CONTAINERS or CONTENT_END not in blob.memo:
             yield from self._appended_zip(blob)
 
     def _examine(self, blob: Blob, found: Format | None) -> Observations:
@@ -127,8 +127,9 @@ class Session:
 
     def _appended_zip(self, blob: Blob) -> Observations:
         """Examine a zip archive at the end of something else: zip readers look from the end."""
-        from chainguard_ml.scan.formats import zip_ends
+        from chainguard_ml.scan.formats import zip_ends, zip_reader
 
-        span = zip_ends.appended(blob)
-        if span:
+        span = None if zip_reader.is_zip(blob) else zip_ends.appended(blob)
+        end = blob.memo.get(CONTENT_END)
+        if span and not (isinstance(end, int) and span[0] >= end):  # else it was examined as what follows the content
             yield from self.nested(blob.window("(appended zip)", *span))

@@ -24,6 +24,10 @@ write ``blob.read(start, stop)`` or ``bytes(data[start:stop])``; for a part of a
 """
 
 
+CONTENT_END = "content end"
+"""Key of ``Blob.memo``: offset from which on bytes were examined as what follows the content."""
+
+
 @dataclass(frozen=True, slots=True)
 class Blob:
     """Bytes to examine and where they are.

@@ -38,7 +38,8 @@ MODEL_FORMATS = frozenset(
 
 _TEXT = frozenset({"json", "jinja", "yaml", "lightgbm"})
 _R = frozenset({"rds", "gzip", "bzip2", "xz", "zstd"})
-_NOTHING: frozenset[str] = frozenset()
+IMAGES = frozenset({"png", "jpeg", "gif"})
+"""Names of the formats that are images."""
 
 _TORCH = frozenset({"torch-zip", "torchscript", "torch-legacy", "torch-tar", "zip", "tar", "pickle", "safetensors"})
 
@@ -57,12 +58,14 @@ _PROMISES: dict[str, frozenset[str]] = {
     "skops": frozenset({"skops"}),
     **dict.fromkeys(("pt", "pth"), _TORCH | NATIVE),  # native code is a finding of its own
     **dict.fromkeys(("json", "txt", "md", "csv", "tsv", "yaml", "yml", "toml", "py", "jinja"), _TEXT),
-    **dict.fromkeys(("png", "jpg", "jpeg", "gif"), _NOTHING),
+    **dict.fromkeys(("png", "jpg", "jpeg", "gif"), IMAGES),
 }
 KNOWN_EXTENSIONS = MODEL_EXTENSIONS | frozenset(_PROMISES)
 """Extensions that say something about the content."""
 
-_DATA = frozenset({"safetensors", "gguf", "npy", "hdf5", "onnx", "tflite", *_TEXT})  # cannot run anything by themselves
+_DATA = frozenset(
+    {"safetensors", "gguf", "npy", "hdf5", "onnx", "tflite", *IMAGES, *_TEXT}
+)  # cannot run anything by themselves
 _LFS_POINTER = b"version https://git-lfs.github.com/spec/"
 
 

@@ -123,3 +123,80 @@ def assemble(packed: bytes, header: bytes) -> bytes:
     """Return a 7z archive of packed streams and a header."""
     start = struct.pack("<QQI", len(packed), len(header), zlib.crc32(header))
     return b"7z\xbc\xaf\x27\x1c\0\4" + struct.pack("<I", zlib.crc32(start)) + start + packed + header
+
+
+@dataclass(frozen=True)
+class Entry:
+    """A member of a hand-built zip archive; fields with ``local_`` replace what the local header says."""
+
+    name: bytes
+    data: bytes
+    method: int = 0
+    flags: int = 0
+    size: int | None = None
+    crc: int | None = None
+    extra: bytes = b""
+    local_name: bytes | None = None
+    local_method: int | None = None
+    local_flags: int | None = None
+    local_size: int | None = None
+    local_crc: int | None = None
+    local_extra: bytes = b""
+    made: int = 20
+    attributes: int = 0
+    listed: bool = True
+    comment: bytes = b""
+
+    def local(self) -> bytes:
+        """Return the local header and the data."""
+        name = self.name if self.local_name is None else self.local_name
+        size = len(self.data) if self.size is None else self.size
+        head = struct.pack(
+            "<4s5H3I2H",
+            b"PK\3\4",
+            20,
+            self.flags if self.local_flags is None else self.local_flags,
+            self.method if self.local_method is None else self.local_method,
+            0,
+            0,
+            self.checksum if self.local_crc is None else self.local_crc,
+            len(self.data) if self.local_size is None else self.local_size,
+            size if self.local_size is None else self.local_size,
+            len(name),
+            len(self.local_extra),
+        )
+        return head + name + self.local_extra + self.data
+
+    @property
+    def checksum(self) -> int:
+        """The CRC-32 that the directory states."""
+        return zlib.crc32(self.data) if self.crc is None else self.crc
+
+    def central(self, offset: int) -> bytes:
+        """Return the entry of the central directory."""
+        size = len(self.data) if self.size is None else self.size
+        head = struct.pack(
+            "<4s6H3I5H2I", b"PK\1\2", self.made, 20, self.flags, self.method, 0, 0, self.checksum, len(self.data), size,
+            len(self.name), len(self.extra), len(self.comment), 0, 0, self.attributes, offset,
+        )  # fmt: skip
+        return head + self.name + self.extra + self.comment
+
+
+def raw_zip(
+    entries: Sequence[Entry], *, prefix: bytes = b"", comment: bytes = b"", shift: int = 0, end: bytes | None = None
+) -> bytes:
+    """Return a zip archive of entries as they are; ``shift`` is added to the offsets that the directory states."""
+    body, directory, count = bytearray(prefix), b"", 0
+    for entry in entries:
+        if entry.listed:
+            directory += entry.central(len(body) + shift)
+            count += 1
+        body += entry.local()
+    if end is None:
+        end = end_record(count, len(directory), len(body) + shift, comment)
+    return bytes(body) + directory + end
+
+
+def end_record(count: int, length: int, offset: int, comment: bytes = b"", disk: int = 0) -> bytes:
+    """Return the end record of a central directory."""
+    return struct.pack("<4s4H2IH", b"PK\5\6", disk, disk, count, count, length, offset, len(comment)) + comment

@@ -6,6 +6,7 @@ import re
 from typing import TYPE_CHECKING
 
 from chainguard_ml.rules import formats as rules
+from chainguard_ml.scan.interface import CONTENT_END
 from chainguard_ml.text import plural
 
 if TYPE_CHECKING:
@@ -23,6 +24,7 @@ def behind_zeros(blob: Blob, start: int, stop: int) -> int:
 
 def trailing(blob: Blob, start: int, examination: Examination) -> Observations:
     """Report and examine what stands behind the end of the content at ``start``; zero bytes are padding."""
+    blob.memo[CONTENT_END] = start
     start = behind_zeros(blob, start, blob.size)
     if start >= blob.size:
         return

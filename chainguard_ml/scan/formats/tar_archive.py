@@ -13,7 +13,9 @@ from chainguard_ml.rules import formats as rules
 from chainguard_ml.scan.formats import tar_reader
 from chainguard_ml.scan.formats.ending import trailing
 from chainguard_ml.scan.formats.member_names import Links, traversal
+from chainguard_ml.scan.formats.raw import payloads
 from chainguard_ml.scan.formats.torch_streams import examine_storages
+from chainguard_ml.scan.interface import CONTENT_END
 from chainguard_ml.text import printable
 
 if TYPE_CHECKING:
@@ -52,6 +54,7 @@ class TarFormat:
         for member in found.members[: examination.budgets.members]:
             yield from _placed(blob, member, links)
             yield from self._member(blob, member, examination)
+            yield from _padding(blob, member, examination)
         for start, stop in found.strays:
             yield from examination.nested(blob.window("(no header)", start, stop))
         if found.limited or len(found.members) > examination.budgets.members:
@@ -60,6 +63,8 @@ class TarFormat:
         if found.broken:
             yield blob.gap(GapReason.MALFORMED, found.broken, found.place)
         yield from trailing(blob, found.end, examination)
+        if found.broken:  # then what follows is not accounted for
+            del blob.memo[CONTENT_END]
 
     def _member(self, blob: Blob, member: Member, examination: Examination) -> Observations:
         if member.start >= member.stop:
@@ -71,6 +76,13 @@ class TarFormat:
             yield from examine_storages(content, examination)
         else:
             yield from examination.nested(content)
+
+
+def _padding(blob: Blob, member: Member, examination: Examination) -> Observations:
+    """Examine what fills the last block of a member; old tools leave there what was in memory."""
+    end = -(-member.stop // tar_reader.BLOCK) * tar_reader.BLOCK
+    if any(blob.read(member.stop, end)):
+        yield from payloads(examination.nested(blob.window("(padding)", member.stop, end)))
 
 
 def _placed(blob: Blob, member: Member, links: Links) -> Observations:

@@ -121,7 +121,7 @@ def _members(blob: Blob, found: Archive) -> Iterator[Member]:
             found.broken = found.broken or "the last member is cut"
             return
         position = -(-stop // BLOCK) * BLOCK
-    found.end = blob.size
+        found.end = min(stop, blob.size)
 
 
 @dataclass(slots=True)
