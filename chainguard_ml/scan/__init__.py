@@ -26,7 +26,7 @@ FORMATS = (
     "chainguard_ml.scan.formats.gguf",
     "chainguard_ml.scan.formats.numpy_array",
     "chainguard_ml.scan.formats.safetensors",
-    "chainguard_ml.scan.formats.opaque:HDF5",
+    "chainguard_ml.scan.hdf5",
     "chainguard_ml.scan.formats.seven_zip",
     "chainguard_ml.scan.formats.opaque:LZ4_LEGACY",
     "chainguard_ml.scan.formats.tflite",

@@ -97,7 +97,7 @@ def test_a_keras_archive(scan: Scan, build: Build) -> None:
     assert told.rules == {"keras-lambda-layer"}
     assert told.format == "keras"
     weights = {**members, "config.json": dump(model()), "model.weights.h5": b"\x89HDF\r\n\x1a\n" + bytes(100)}
-    assert scan("m.keras", build.zip(weights)).reasons == {"unsupported"}
+    assert scan("m.keras", build.zip(weights)).reasons == {"malformed"}
     assert scan("m.keras", build.zip({**members, "config.json": b'{"class_name": '})).reasons == {"malformed"}
 
 

@@ -9,13 +9,15 @@ from dataclasses import replace
 from typing import TYPE_CHECKING
 
 from chainguard_ml import jsonsafe
+from chainguard_ml.errors import InputError
+from chainguard_ml.model import GapReason
 from chainguard_ml.rules import carries_code
 from chainguard_ml.rules import formats as rules
 from chainguard_ml.text import printable
 
 if TYPE_CHECKING:
     from chainguard_ml.model import Finding, Json, Observations, Rule
-    from chainguard_ml.scan.interface import Blob
+    from chainguard_ml.scan.interface import Blob, Examination
 
 _ROOTS = frozenset({"keras", "tf_keras", "keras_core", "keras_cv", "keras_hub", "keras_nlp", "keras_tuner", "builtins"})
 _LAMBDAS = frozenset({"Lambda", "__lambda__"})
@@ -25,6 +27,18 @@ _HELPERS = frozenset(
 )
 _HELPER_MODULES = ("keras.config", "keras.src.config", "keras.src.backend.config", "keras.src.utils.file_utils",
                    "keras.src.saving", "keras.saving")  # fmt: skip
+
+
+def examine_text(blob: Blob, examination: Examination) -> Observations:
+    """Examine the JSON text of a configuration."""
+    del examination
+    try:
+        document = jsonsafe.loads(blob.read(0, blob.size), lenient=True)
+    except InputError as error:
+        yield blob.gap(GapReason.MALFORMED, str(error))
+        return
+    if isinstance(document, dict):
+        yield from examine_document(blob, document)
 
 
 def examine_document(blob: Blob, document: dict[str, Json]) -> Observations:

@@ -1,6 +1,6 @@
 """Formats that are recognised and not read: each is a gap with its name, or native code.
 
-Signatures: HDF5 format specification 3.0, II.A; ELF gABI; Microsoft PE format; Mach-O ``loader.h``.
+Signatures: ELF gABI; Microsoft PE format; Mach-O ``loader.h``.
 """
 
 from __future__ import annotations
@@ -17,7 +17,6 @@ if TYPE_CHECKING:
     from chainguard_ml.model import Observations
     from chainguard_ml.scan.interface import Blob, Examination
 
-_HDF5_SIGNATURE = b"\x89HDF\r\n\x1a\n"
 _MACH_MAGICS = frozenset(
     {b"\xfe\xed\xfa\xce", b"\xfe\xed\xfa\xcf", b"\xce\xfa\xed\xfe", b"\xcf\xfa\xed\xfe"},
 )
@@ -54,18 +53,6 @@ def _starts(signature: bytes, at: int = 0) -> Callable[[Blob], bool]:
     return lambda blob: blob.read(at, at + len(signature)) == signature
 
 
-def _is_hdf5(blob: Blob) -> bool:
-    """The superblock stands at 0, 512, 1024, 2048 …: a user block may come before it."""
-    if blob.read(0, 8) == _HDF5_SIGNATURE:
-        return True
-    offset = 512 if naming.extension(blob.name) in {"h5", "hdf5", "keras"} else blob.size
-    while offset < blob.size:
-        if blob.read(offset, offset + 8) == _HDF5_SIGNATURE:
-            return True
-        offset *= 2
-    return False
-
-
 def _is_pe(blob: Blob) -> bool:
     if blob.read(0, 2) != b"MZ" or blob.size < 0x40:
         return False
@@ -80,7 +67,6 @@ def _is_mach_o(blob: Blob) -> bool:
     return head[:4] in _MACH_MAGICS
 
 
-HDF5 = Opaque("hdf5", b"", _is_hdf5, "HDF5")
 LZ4_LEGACY = Opaque("lz4-legacy", b"\x02", _starts(b"\x02\x21\x4c\x18"), "the LZ4 format of before 2012")
 ELF = Opaque("elf", b"\x7f", _starts(b"\x7fELF"))
 PE = Opaque("pe", b"M", _is_pe)
