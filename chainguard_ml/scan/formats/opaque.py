@@ -9,7 +9,6 @@ import struct
 from typing import TYPE_CHECKING
 
 from chainguard_ml.model import GapReason
-from chainguard_ml.scan import naming
 
 if TYPE_CHECKING:
     from collections.abc import Callable
