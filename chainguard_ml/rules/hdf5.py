@@ -2,16 +2,8 @@
 
 from __future__ import annotations
 
-import re
-from typing import TYPE_CHECKING
-
 from chainguard_ml.model import Reference, Rule, Severity
 from chainguard_ml.rules.references import ATLAS_UNSAFE_ARTIFACT, OWASP_ML06, cwe
-from chainguard_ml.text import printable
-
-if TYPE_CHECKING:
-    from chainguard_ml.model import Finding
-    from chainguard_ml.scan.interface import Blob
 
 _FORMAT = Reference(
     "HDF5 file format specification 3.0", "https://support.hdfgroup.org/documentation/hdf5/latest/_f_m_t3.html"
@@ -56,25 +48,5 @@ HDF5_USER_LINK = Rule(
     remediation="Write the file again without the link.",
     references=(cwe(829), OWASP_ML06, _FORMAT),
 )
-
-_OUTSIDE = re.compile(r"[/\\]|[A-Za-z]:|~|[A-Za-z][\w+.-]*://|(?:.*[/\\])?\.\.(?:[/\\]|$)", re.DOTALL)
-
-
-def is_outside(path: str) -> bool:
-    """Return whether a path is absolute, climbs up, or is an address: it leads out of the file's directory."""
-    return _OUTSIDE.match(path) is not None
-
-
-def leaves(blob: Blob, what: str, path: str, target: str, offset: int) -> Finding:
-    """Return the finding that ``what`` at ``path`` takes its content from the file ``target``."""
-    return HDF5_EXTERNAL.finding(
-        blob.subject,
-        blob.location.at(offset),
-        f"the {what} '{printable(path or '/', 200)}' takes its content from '{printable(target, 200)}'",
-        key=(what, path, target),
-        facts={"kind": what, "path": path, "target": target},
-        severity=Severity.HIGH if is_outside(target) else None,
-    )
-
 
 RULES = (HDF5_EXTERNAL, HDF5_PLUGIN, HDF5_USER_LINK)

@@ -9,6 +9,7 @@ from chainguard_ml.rules import hdf5 as rules
 from chainguard_ml.scan.formats.raw import HEAD, examine_raw, looks_like_a_file, payloads
 from chainguard_ml.scan.hdf5 import content, datatypes, storage
 from chainguard_ml.scan.hdf5.attributes import attributes
+from chainguard_ml.scan.hdf5.elsewhere import leaves
 from chainguard_ml.scan.hdf5.links import EXTERNAL as EXTERNAL_LINK
 from chainguard_ml.scan.hdf5.links import links
 from chainguard_ml.scan.hdf5.objects import DATASPACE, DATATYPE, EXTERNAL, LAYOUT
@@ -112,7 +113,7 @@ class Walk:
             )
 
     def _leaves(self, what: str, path: str, target: str, offset: int) -> Finding:
-        return rules.leaves(self._blob, what, path, target, offset)
+        return leaves(self._blob, what, path, target, offset)
 
     def _dataset(self, header: Header, path: str) -> Observations:
         message = header.first(LAYOUT)
