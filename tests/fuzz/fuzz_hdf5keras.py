@@ -3,6 +3,8 @@
 from __future__ import annotations
 
 import json
+import lzma
+from pathlib import Path
 from typing import TYPE_CHECKING
 
 from tests.corpus import hdf5_writer as hdf5
@@ -14,7 +16,7 @@ NAME = "model.h5"
 
 
 def seeds() -> Iterator[bytes]:
-    """Attributes, links, values of variable length, datasets in every layout that the writer has."""
+    """Attributes, links, values of variable length, datasets in every layout; two files of h5py."""
     config = {"class_name": "Sequential", "config": {"layers": [{"class_name": "Dense", "config": {"units": 2}}]}}
     writer = hdf5.Writer()
     (element,) = writer.values(json.dumps(config).encode())
@@ -25,3 +27,5 @@ def seeds() -> Iterator[bytes]:
     )
     yield writer.file(root)
     yield hdf5.file(hdf5.attribute("model_config", json.dumps(config)))
+    for path in sorted((Path(__file__).parents[1] / "scan" / "data").glob("h5py_*.h5.xz")):
+        yield lzma.decompress(path.read_bytes())

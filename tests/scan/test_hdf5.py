@@ -136,6 +136,15 @@ def test_an_end_that_is_missing_is_a_gap(scan: Scan) -> None:
         assert scan("m.h5", data[:stop]).gaps, stop
 
 
+@pytest.mark.parametrize("end", [0, 8, 1 << 40, (1 << 64) - 2])
+def test_an_end_that_cannot_be_is_a_gap(scan: Scan, end: int) -> None:
+    data = bytearray(hdf5.file(hdf5.attribute("a", "text")))
+    data[28:36] = struct.pack("<Q", end)
+    assert scan("m.h5", bytes(data)).reasons == {"malformed"}
+    data[12:20] = b"\xff" * 7 + b"\x7f"  # the base address
+    assert scan("m.h5", bytes(data)).gaps
+
+
 @pytest.mark.parametrize(
     ("target", "severity"),
     [

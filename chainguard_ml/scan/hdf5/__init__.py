@@ -54,7 +54,9 @@ def examine(blob: Blob, examination: Examination) -> Observations:
         return
     objects = Objects(block.source, block.extension)
     yield from Walk(objects, examination).run(block.root)
-    if block.end > blob.size:
+    if block.end <= start + len(superblock.SIGNATURE):
+        yield blob.gap(GapReason.MALFORMED, "the file should end before it begins")
+    elif block.end > blob.size:
         yield blob.gap(GapReason.MALFORMED, f"the file is cut: it should be {block.end:,} bytes long")
     else:
         yield from trailing(blob, block.end, examination)

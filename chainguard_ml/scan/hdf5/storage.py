@@ -123,7 +123,7 @@ def pieces(
         address, size = found.span
         left = max(0, source.blob.size - source.offset(address))
         size = left if size < 0 else min(size, left)
-        step = max(width, _PIECE // width * width)
+        step = max(1, width, _PIECE // max(1, width) * width)
         for start in range(0, size, step):
             yield source.read(address + start, min(step, size - start)), source.offset(address + start)
     elif found.index:
