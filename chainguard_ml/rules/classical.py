@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from chainguard_ml.model import Rule, Severity
+from chainguard_ml.model import Reference, Rule, Severity
 from chainguard_ml.rules.references import ATLAS_UNSAFE_ARTIFACT, cwe
 
 CODE_IN_METADATA = Rule(
@@ -60,7 +60,31 @@ OUTSIDE_RESOURCE = Rule(
     references=(cwe(73), cwe(918), ATLAS_UNSAFE_ARTIFACT),
 )
 
+SKOPS_FORGED = Rule(
+    id="skops-forged-node",
+    title="A node of a skops file is not what skops writes",
+    family="scan",
+    severity=Severity.HIGH,
+    why=(
+        "skops shows its user the types that the nodes name. A node whose name is not what its loader builds, a method "
+        "of another object or a file outside of the archive makes skops build something else than was shown "
+        "(CVE-2024-37065, CVE-2025-54412, CVE-2025-54413)."
+    ),
+    remediation=(
+        "Do not load the file. Save the model again with a current skops from a source that you trust, and update "
+        "skops where it loads files of others."
+    ),
+    references=(
+        cwe(502),
+        cwe(351),
+        Reference("CVE-2025-54412", "https://nvd.nist.gov/vuln/detail/CVE-2025-54412"),
+        Reference("CVE-2025-54413", "https://nvd.nist.gov/vuln/detail/CVE-2025-54413"),
+        ATLAS_UNSAFE_ARTIFACT,
+    ),
+)
+
 RULES = (
+    SKOPS_FORGED,
     CODE_IN_METADATA,
     BROKEN_BOUNDS,
     AMBIGUOUS_NAMES,

@@ -3,7 +3,10 @@
 from __future__ import annotations
 
 import copy
+import io
+import json
 import struct
+import zipfile
 from typing import Any
 
 PAYLOAD = b"\x80\x02cos\nsystem\nX\x09\0\0\0echo seen\x85R."
@@ -192,3 +195,20 @@ end of parameters
 
 pandas_categorical:[["x", "y", "z"], ["os", "eval"]]
 """
+
+
+def skops_node(loader: str, full: str, **members: Any) -> dict[str, Any]:
+    """Return a node of a skops schema."""
+    module, _, name = full.rpartition(".")
+    return {"__class__": name, "__module__": module, "__loader__": loader, **members}
+
+
+def skops(root: dict[str, Any], members: dict[str, bytes] | None = None) -> bytes:
+    """Return a skops file."""
+    stream = io.BytesIO()
+    with zipfile.ZipFile(stream, "w") as archive:
+        for name, data in (members or {}).items():
+            archive.writestr(zipfile.ZipInfo(name), data)
+        schema = {**root, "protocol": 2, "_skops_version": "0.16.0"}
+        archive.writestr(zipfile.ZipInfo("schema.json"), json.dumps(schema))
+    return stream.getvalue()

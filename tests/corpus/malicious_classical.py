@@ -8,7 +8,18 @@ import struct
 from typing import TYPE_CHECKING
 
 from chainguard_ml.model import Severity
-from tests.corpus.classical_files import CALL, LIGHTGBM, PAYLOAD, TEMPLATE, linear, ubjson, xgboost, xgboost_binary
+from tests.corpus.classical_files import (
+    CALL,
+    LIGHTGBM,
+    PAYLOAD,
+    TEMPLATE,
+    linear,
+    skops,
+    skops_node,
+    ubjson,
+    xgboost,
+    xgboost_binary,
+)
 from tests.corpus.frame import malicious
 
 if TYPE_CHECKING:
@@ -22,6 +33,7 @@ def samples() -> Iterator[Malicious]:
     yield from _safetensors()
     yield from _gguf()
     yield from _trees()
+    yield from _skops()
 
 
 def _tensors(header: object, body: bytes = b"") -> bytes:
@@ -140,3 +152,45 @@ def _trees() -> Iterator[Malicious]:
     path = LIGHTGBM.replace("LightGBM_model.txt", "../../../etc/cron.d/x").encode()
     yield malicious("lightgbm-output", "model.txt", path, "model-names-outside-resource", least=Severity.MEDIUM)
     yield malicious("lightgbm-trailing-pickle", "model.txt", LIGHTGBM.encode() + PAYLOAD, "dangerous-global")
+
+
+def _skops() -> Iterator[Malicious]:
+    node = skops_node
+    text = node("JsonNode", "builtins.str", content='"echo seen"')
+    arguments = node("TupleNode", "builtins.tuple", content=[text])
+    pca = node("ObjectNode", "sklearn.decomposition._pca.PCA")
+    keys = node("ListNode", "builtins.list", content=[node("TypeNode", "os.system")])
+    system = node("FunctionNode", "os.system")
+    hidden = node("FunctionNode", "numpy.add", content={"module_path": "os", "function": "system"})
+    state = node("DictNode", "builtins.dict", content={"bit_generator": node("JsonNode", "builtins.str",
+                                                                             content='"set_state"')})  # fmt: skip
+    untrusted = {
+        "object": node("ObjectNode", "os._wrap_close"),
+        "constructor": node("ConstructorFromReduceNode", "os.system", content=arguments),
+        "list-class": node("ListNode", "subprocess.Popen", content=[text]),
+        "array-class": node("NdArrayNode", "os.system", type="json", content=[]),
+        "key-type": node("DictNode", "builtins.dict", content={"echo seen": text}, key_types=keys),
+        "partial": node("PartialNode", "functools.partial", content={"func": system, "args": arguments}),
+        "default-factory": node("DefaultDictNode", "collections.defaultdict", content={"default_factory": system}),
+        "function-of-protocol-0": hidden,
+        "loss-class": node("LossNode", "os.system", content=text),
+    }
+    forged = {
+        "operator-module": node("OperatorFuncNode", "os.system", attrs=arguments),
+        "operator-name": node("OperatorFuncNode", "operator.call", attrs=arguments),
+        "method-owner": node("MethodNode", "builtins.str", content={"func": "fit", "obj": pca}),
+        "method-name": node("MethodNode", "sklearn.decomposition._pca.PCA", content={"func": "__class__", "obj": pca}),
+        "tree-name": node("TreeNode", "os.system", content=text),
+        "loader": node("EvalNode", "builtins.str", content=text),
+        "file-path": node("BytesNode", "builtins.bytes", file="../../../etc/passwd"),
+        "identity": node("TupleNode", "builtins.tuple", content=[{**pca, "__id__": 1}, {**text, "__id__": 1}]),
+        "generator": node("RandomGeneratorNode", "numpy.random._generator.Generator", content={"bit_generator": state}),
+    }
+    for name, root in untrusted.items():
+        yield malicious(f"skops-{name}", "model.skops", skops(root), "skops-untrusted-type")
+    for name, root in forged.items():
+        yield malicious(f"skops-{name}", "model.skops", skops(root), "skops-forged-node")
+    array = (
+        b"\x93NUMPY\1\0\x46\0" + b"{'descr': '|O', 'fortran_order': False, 'shape': (1,), }".ljust(69) + b"\n" + PAYLOAD
+    )
+    yield malicious("skops-object-array", "model.skops", skops(pca, {"1.npy": array}), "dangerous-global")

@@ -102,7 +102,7 @@ def test_a_keras_archive(scan: Scan, build: Build) -> None:
 
 
 def node(module: str, name: str, loader: str = "ObjectNode", **content: object) -> dict[str, object]:
-    return {"__class__": name, "__module__": module, "__loader__": loader, "content": content, "__id__": 1}
+    return {"__class__": name, "__module__": module, "__loader__": loader, "content": content}
 
 
 def test_types_of_a_skops_schema_are_judged(scan: Scan, build: Build) -> None:

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import lzma
+import re
 import zlib
 from dataclasses import dataclass, field
 from typing import TYPE_CHECKING, TypeAlias
@@ -41,7 +42,7 @@ _NAMES = {1: "Shrink", 6: "Implode", 9: "Deflate64", 94: "MP3", 96: "JPEG", 97: 
 
 
 def examine_archive(
-    blob: Blob, examination: Examination, is_raw: Callable[[str], bool] = lambda _: False
+    blob: Blob, examination: Examination, is_raw: Callable[[str], object] = lambda _: False
 ) -> Observations:
     """Examine everything in the zip archive ``blob``.
 
@@ -54,7 +55,7 @@ def examine_archive(
     links = Links()
     for member in found.members[: examination.budgets.members]:
         yield from _placed(blob, member, links)
-        raw = is_raw(member.name)
+        raw = bool(is_raw(member.name))
         key = _key(member, raw=raw)
         if key not in done:
             done.add(key)
@@ -233,10 +234,17 @@ class ZipFormat:
 
     FIRST = b"P"
 
-    def __init__(self, name: str, matches: Callable[[list[str]], bool], examines: str) -> None:
+    def __init__(
+        self,
+        name: str,
+        matches: Callable[[list[str]], bool],
+        examines: str,
+        is_raw: Callable[[str], object] = lambda _: False,
+    ) -> None:
         self.NAME = name
         self.EXAMINES = examines
         self._matches = matches
+        self._is_raw = is_raw
 
     def recognise(self, blob: Blob) -> bool:
         """Return whether it is a zip archive with the names that this kind has."""
@@ -244,7 +252,7 @@ class ZipFormat:
 
     def examine(self, blob: Blob, examination: Examination) -> Observations:
         """Examine every member."""
-        yield from examine_archive(blob, examination)
+        yield from examine_archive(blob, examination, self._is_raw)
 
 
 def _is_npz(members: list[str]) -> bool:
@@ -253,7 +261,12 @@ def _is_npz(members: list[str]) -> bool:
 
 KERAS = ZipFormat("keras", lambda members: {"config.json", "metadata.json"} <= set(members),
                   "Lambda layers, classes and modules of the configuration; every other member")  # fmt: skip
-SKOPS = ZipFormat("skops", lambda members: "schema.json" in members, "types of the schema, and every other member")
+SKOPS = ZipFormat(
+    "skops",
+    lambda members: "schema.json" in members,
+    "loaders, types, files and identities of the schema's nodes; every other member",
+    re.compile(r"[0-9a-f]{8}(?:-[0-9a-f]{4}){3}-[0-9a-f]{12}\.bin").fullmatch,  # bytes that a model holds
+)
 NPZ = ZipFormat("npz", _is_npz, "every array")
 ZIP = ZipFormat(
     "zip", lambda _: True, "both headers of every member, duplicates, strays, paths, links, ratio; every member"
