@@ -1,8 +1,7 @@
 """Chat templates: Jinja programs that must not reach Python's internals.
 
-The template is cut into tokens as Jinja's own lexer does (braces inside an expression are balanced, strings take
-``unicode-escape``), and never rendered. Strings that an expression could join are also looked at joined, in both
-directions, with the constants that the template sets.
+The template is parsed, never rendered. Names of attributes and items are followed where the template computes them:
+from constants by operators, filters, slices, loops, macros, and with characters that it can only know at run time.
 """
 
 from __future__ import annotations
@@ -10,33 +9,57 @@ from __future__ import annotations
 import re
 from typing import TYPE_CHECKING, NamedTuple
 
-from chainguard_ml.model import Severity
+from chainguard_ml.model import GapReason, Severity
 from chainguard_ml.rules import formats as rules
+from chainguard_ml.scan.formats import jinja_lexer, jinja_program
+from chainguard_ml.scan.formats.jinja_values import ANY, text
 from chainguard_ml.text import printable
 
 if TYPE_CHECKING:
     from collections.abc import Iterator, Sequence
 
     from chainguard_ml.model import Observations
+    from chainguard_ml.scan.formats.jinja_lexer import Piece, Token
+    from chainguard_ml.scan.formats.jinja_program import Access
     from chainguard_ml.scan.interface import Blob
 
-_OPEN = re.compile(r"\{\{|\{%|\{#")
-_TOKEN = re.compile(
-    r"(?P<end>[-+]?[%}]\})|(?P<string>'(?:[^'\\]|\\.)*+'|\"(?:[^\"\\]|\\.)*+\")|(?P<name>[^\W\d]\w*)|(?P<other>\S)",
-    re.DOTALL,
-)
-_RAW = re.compile(r"\{%[-+]?\s*raw\s*[-+]?%\}.*?\{%[-+]?\s*endraw\s*[-+]?%\}", re.DOTALL)
 _DUNDER = re.compile(r"__\w+__")
-_INTERNALS = re.compile(
-    r"__(?:class|bases?|mro|subclasses|globals|builtins|import|init|new|dict|code|func|self|module|loader|spec|getattr"
-    r"|getattribute|getitem|call|reduce|reduce_ex|closure|wrapped|qualname|file|name|doc)__"
+# Names of Python's data model (Python documentation, "Data model" and ``inspect``) through which templates climb.
+_INTERNAL = re.compile(
+    r"__(?:class|bases?|mro|subclasses|globals|builtins|builtin|import|init|new|del|dict|code|func|self|module|loader"
+    r"|spec|package|path|getattr|getattribute|setattr|delattr|getitem|call|reduce|reduce_ex|closure|wrapped|qualname"
+    r"|name|file|doc|weakref|slots|annotations|kwdefaults|defaults|enter|exit|iter|next|str|repr|format|subclasshook"
+    r"|init_subclass|instancecheck|subclasscheck|mro_entries|class_getitem|objclass|text_signature|cached|html)__"
 )
-
-
-class _Token(NamedTuple):
-    kind: str
-    text: str
-    offset: int
+_FRAMES_NAMES = (
+    "gi_frame gi_code gi_yieldfrom cr_frame cr_code cr_await ag_frame ag_code f_globals f_builtins f_locals f_back "
+    "f_code tb_frame tb_next co_code co_consts func_globals func_code func_defaults im_func im_class im_self mro"
+)
+_FRAMES = frozenset(_FRAMES_NAMES.split())
+# What is left of a name whose underscores are only known at run time.
+_CORE_NAMES = "class base bases mro subclasses globals builtins import getattribute reduce reduce_ex init subclasshook"
+_CORE = frozenset(_CORE_NAMES.split())
+_STRANGE_NAMES = (
+    "lipsum url_for get_flashed_messages os sys subprocess builtins importlib open eval exec compile getattr popen "
+    "system"
+)
+_STRANGE = frozenset(_STRANGE_NAMES.split())
+_GLOBALS_NAMES = (
+    "range dict namespace joiner cycler raise_exception strftime_now strftime now caller super loop varargs kwargs "
+    "self tojson len str int list zip enumerate min max sum abs set isinstance date today _ gettext ngettext"
+)
+_GLOBALS = frozenset(_GLOBALS_NAMES.split())
+_METHODS_NAMES = (
+    "popen system check_output check_call getoutput getstatusoutput Popen spawn import_module load_module "
+    "exec_module execve urlopen read_text read_bytes"
+)
+_METHODS = frozenset(_METHODS_NAMES.split())
+_FIELD = re.compile(r"\{[^{}]*[.\[]_")
+_INDIRECT = re.compile(r"\{[^{}]*[.\[][^{}]*" + ANY)
+_MOST = 10_000_000  # repetitions
+_SHORT = 12  # characters of a piece of a name
+_HARMLESS = frozenset({"__name__", "__doc__", "__version__", "__file__"})
+_PLACES = re.compile(r"chat[-_.]?template", re.IGNORECASE)
 
 
 class _Suspect(NamedTuple):
@@ -48,14 +71,23 @@ class _Suspect(NamedTuple):
     offset: int
 
 
-def examine_source(blob: Blob, source: str, key: str) -> Observations:
-    """Yield a finding for each way in which a template reaches for internals; ``key`` says where the template is."""
+def is_chat(name: str) -> bool:
+    """Return whether a template is for chats, by the path it has: others may include files and call functions."""
+    return _PLACES.search(name) is not None
+
+
+def examine_source(blob: Blob, source: str, key: str, *, strict: bool = True) -> Observations:
+    """Yield a finding for each way in which a template reaches for internals; ``key`` says where the template is.
+
+    ``strict`` is for chats: what only other templates need is reported too.
+    """
     said: set[str] = set()
-    for suspect in _suspects(_RAW.sub("", source)):
+    pieces = list(jinja_lexer.pieces(source))
+    for suspect in _suspects(pieces, strict=strict):
         if suspect.construct in said:
             continue
         said.add(suspect.construct)
-        construct = printable(suspect.construct, 80)
+        construct = printable(suspect.construct.replace(ANY, "…"), 80)
         yield rules.CHAT_TEMPLATE_INJECTION.finding(
             blob.subject,
             blob.location,
@@ -64,87 +96,127 @@ def examine_source(blob: Blob, source: str, key: str) -> Observations:
             facts={"template": key, "construct": construct, "character": suspect.offset},
             severity=suspect.severity,
         )
+    if jinja_lexer.is_cut(pieces):
+        yield blob.gap(GapReason.BUDGET, f"the template '{printable(key, 80)}' is too long; its end is not examined")
 
 
-def _suspects(source: str) -> Iterator[_Suspect]:
-    constants: dict[str, str] = {}
-    everything: list[str] = []
-    for tokens in _expressions(source):
-        yield from _names(tokens)
-        yield from _computed(tokens)
-        texts = [token.text if token.kind == "string" else constants.get(token.text, "") for token in tokens]
-        texts = [text for text in texts if text]
-        everything += texts
-        yield from _joined(texts, tokens[0].offset)
-        if len(tokens) > 3 and tokens[0].text == "set" and tokens[2].text == "=":
-            constants[tokens[1].text] = "".join(texts)[:1000]
-    yield from _joined(everything, 0)
+def _suspects(pieces: Sequence[Piece], *, strict: bool) -> Iterator[_Suspect]:
+    for piece in pieces:
+        yield from _names(piece.tokens, strict=strict)
+    for access in jinja_program.reached(pieces):
+        yield from _judged(access, strict=strict)
+    yield from _joined(pieces)
 
 
-def _expressions(source: str) -> Iterator[list[_Token]]:
-    """Yield the tokens of each expression and statement; what is outside of them is text."""
-    position = 0
-    while match := _OPEN.search(source, position):
-        if match.group() == "{#":
-            end = source.find("#}", match.end())
-            position = len(source) if end < 0 else end + 2
-            continue
-        tokens, position = _tokens(source, match.end())
-        if tokens:
-            yield tokens
-
-
-def _tokens(source: str, position: int) -> tuple[list[_Token], int]:
-    """Return the tokens up to the end of an expression, and where the text goes on."""
-    tokens: list[_Token] = []
-    depth = 0
-    while match := _TOKEN.search(source, position):
-        kind, text = match.lastgroup or "other", match.group()
-        position = match.end()
-        if kind == "end" and depth == 0:
-            return tokens, position
-        if kind == "end":  # a brace of a literal: the rest is looked at again
-            kind, text, position = "other", text[:1], match.start() + 1
-        if text in "{[(" and kind == "other":
-            depth += 1
-        elif text in "}])" and kind == "other":
-            depth = max(0, depth - 1)
-        tokens.append(_Token(kind, _unescaped(text) if kind == "string" else text, match.start()))
-    return tokens, len(source)
-
-
-def _unescaped(literal: str) -> str:
-    """Return the value of a string literal as Jinja reads it; as it stands where the escapes are wrong."""
-    body = literal[1:-1]
-    try:
-        return body.encode("ascii", "backslashreplace").decode("unicode-escape")
-    except UnicodeDecodeError:
-        return body
-
-
-def _names(tokens: Sequence[_Token]) -> Iterator[_Suspect]:
-    before = ""
-    for token in tokens:
-        if token.kind == "name" and _DUNDER.fullmatch(token.text):
-            yield _Suspect(Severity.CRITICAL, "uses a double-underscore name", token.text, token.offset)
-        elif token.kind == "name" and before == "." and token.text.startswith("_"):
-            yield _Suspect(Severity.HIGH, "reads a private attribute", token.text, token.offset)
-        before = token.text if token.kind == "other" else ""
-
-
-def _computed(tokens: Sequence[_Token]) -> Iterator[_Suspect]:
-    """Yield uses of the filters ``attr`` and ``map(attribute=…)`` whose argument is not one literal."""
+def _names(tokens: Sequence[Token], *, strict: bool) -> Iterator[_Suspect]:
     for index, token in enumerate(tokens):
-        window = [item.text if item.kind != "string" else "''" for item in tokens[index : index + 6]]
-        if window[:3] == ["|", "attr", "("] and window[3:5] != ["''", ")"]:
-            yield _Suspect(Severity.HIGH, "computes the name of an attribute", "attr(…)", token.offset)
-        elif window[:5] == ["|", "map", "(", "attribute", "="] and window[5:] != ["''"]:
-            yield _Suspect(Severity.HIGH, "computes the name of an attribute", "map(attribute=…)", token.offset)
+        if token.kind != "name":
+            continue
+        attribute = index > 0 and tokens[index - 1].text == "." and tokens[index - 1].kind == "other"
+        if _DUNDER.fullmatch(token.text):
+            if strict or not (_is_harmless(tokens, index) and attribute):
+                yield _Suspect(Severity.CRITICAL, "uses a double-underscore name", token.text, token.offset)
+        elif token.text in _FRAMES and attribute:
+            yield _Suspect(Severity.CRITICAL, "reads an internal attribute", token.text, token.offset)
+        elif strict and attribute and token.text.startswith("_"):
+            yield _Suspect(Severity.HIGH, "reads a private attribute", token.text, token.offset)
 
 
-def _joined(texts: Sequence[str], offset: int) -> Iterator[_Suspect]:
-    """Yield names of internals in the strings of an expression, joined forwards, backwards and each reversed."""
-    forwards = "".join(texts)
-    for text in (forwards, "".join(reversed(texts)), forwards[::-1]):
-        for match in _INTERNALS.finditer(text):
-            yield _Suspect(Severity.CRITICAL, "builds the name of an internal from strings", match.group(), offset)
+def _is_harmless(tokens: Sequence[Token], index: int) -> bool:
+    """Return whether it is ``x.__name__`` or the beginning of ``x.__class__.__name__``, as pages print them."""
+    following = "".join(token.text for token in tokens[index + 1 : index + 3])
+    plain = tokens[index].text in _HARMLESS and not following.startswith((".", "[", "("))
+    return plain or (tokens[index].text == "__class__" and following in {".__name__", ".__doc__"})
+
+
+def _judged(access: Access, *, strict: bool) -> Iterator[_Suspect]:
+    checks = {"item": _item, "attr": _attr, "path": _path, "format": _format, "size": _size}
+    if access.how in checks:
+        found = checks[access.how](access, strict=strict)
+    elif strict:
+        found = _plain(access)
+    else:
+        return
+    if found is not None:
+        yield found
+
+
+def _plain(access: Access) -> _Suspect | None:
+    """Judge a name that stands in the template as it is."""
+    name = text(access.names[0]) if access.names else ""
+    if access.how == "statement":
+        return _Suspect(Severity.HIGH, "reads another template or the context", f"{{% {name} %}}", access.offset)
+    if access.how == "method" and name in _METHODS:
+        return _Suspect(Severity.HIGH, "calls a function that runs or reads something", f".{name}(…)", access.offset)
+    if access.how in {"name", "call"} and name in _STRANGE:
+        return _Suspect(Severity.HIGH, "uses a function that no chat needs", name, access.offset)
+    if access.how == "call" and name not in _GLOBALS:
+        return _Suspect(Severity.MEDIUM, "calls a function that it does not define", f"{name}(…)", access.offset)
+    return None
+
+
+def _item(access: Access, *, strict: bool) -> _Suspect | None:  # noqa: ARG001 (one shape for every check)
+    for name in access.names:
+        if isinstance(name, str) and (_INTERNAL.fullmatch(name) or name in _FRAMES):
+            return _Suspect(Severity.CRITICAL, "computes the name of an internal", name, access.offset)
+        if isinstance(name, str) and _is_core(name):
+            return _Suspect(Severity.CRITICAL, "hides the name of an internal", name, access.offset)
+    return None
+
+
+def _is_core(name: str) -> bool:
+    """Return whether a name that is not wholly known could be one of an internal."""
+    known = name.strip(f"{ANY}_")
+    surrounded = name[:1] in {ANY, "_"} and name[-1:] in {ANY, "_"}
+    return ANY in name and surrounded and (known in _CORE or known[::-1] in _CORE)
+
+
+def _attr(access: Access, *, strict: bool) -> _Suspect | None:
+    found = _item(access, strict=strict)
+    if found is not None:
+        return found
+    for name in access.names:
+        if isinstance(name, str) and (name.startswith("_") or _DUNDER.search(name)):
+            return _Suspect(Severity.HIGH, "reads a private attribute", f"attr('{name}')", access.offset)
+    if strict and (not access.names or any(ANY in text(name) for name in access.names)):
+        return _Suspect(Severity.HIGH, "computes the name of an attribute", "attr(…)", access.offset)
+    return None
+
+
+def _path(access: Access, *, strict: bool) -> _Suspect | None:
+    """Judge the argument ``attribute`` of a filter: names with dots between them."""
+    names = [part for name in access.names if isinstance(name, str) for part in name.split(".")]
+    unknown = not access.names
+    return _attr(access._replace(names=[*names]), strict=strict) if names or unknown else None
+
+
+def _format(access: Access, *, strict: bool) -> _Suspect | None:
+    for name in access.names:
+        pattern = text(name)
+        if _FIELD.search(pattern) or _INDIRECT.search(pattern):
+            return _Suspect(Severity.CRITICAL, "formats an attribute that is private", pattern[:80], access.offset)
+        if strict and pattern == ANY:
+            return _Suspect(Severity.MEDIUM, "formats a text that comes from outside", "format(…)", access.offset)
+    return None
+
+
+def _size(access: Access, *, strict: bool) -> _Suspect | None:
+    large = [each for each in access.names if isinstance(each, int) and each > _MOST]
+    if large and strict:
+        return _Suspect(Severity.MEDIUM, "repeats something very often", f"{large[0]} times", access.offset)
+    return None
+
+
+def _joined(pieces: Sequence[Piece]) -> Iterator[_Suspect]:
+    """Yield names of internals in the short texts of a template, joined in their order and against it.
+
+    A loop can join what no single expression does.
+    """
+    parts = [token.text for piece in pieces for token in piece.tokens if token.kind == "string"]
+    parts = [part for part in parts if len(part) <= _SHORT]
+    forwards = "".join(parts)
+    for joined in (forwards, "".join(reversed(parts)), forwards[::-1]):
+        for match in _INTERNAL.finditer(joined):
+            if len(match[0]) > _SHORT or match[0] not in parts:
+                what = "has the pieces of an internal's name in a row"
+                yield _Suspect(Severity.CRITICAL, what, match[0], 0)

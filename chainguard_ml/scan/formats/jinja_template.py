@@ -30,4 +30,6 @@ def examine(blob: Blob, examination: Examination) -> Observations:  # noqa: ARG0
     """Look for ways in which the template reaches for internals."""
     if blob.size > _LIMIT:
         yield blob.gap(GapReason.BUDGET, f"a template of more than {_LIMIT:,} bytes; the rest is unread")
-    yield from chat_template.examine_source(blob, blob.read(0, _LIMIT).decode("utf-8", "replace"), blob.name)
+    source = blob.read(0, _LIMIT).decode("utf-8", "replace")
+    strict = chat_template.is_chat("/".join((blob.location.path, *blob.location.member)))
+    yield from chat_template.examine_source(blob, source, blob.name, strict=strict)

@@ -41,7 +41,7 @@ _START = re.compile(  # not the braces of a template
 )
 _ALWAYS = 1_000_000  # bytes up to which a document is parsed whatever it holds
 _OF_INTEREST = re.compile(
-    rb'"(?:chat_template|auto_map|class_name|__loader__|_target_|_component_|class_path|custom_pipelines'
+    rb'"(?:(?:default_)?chat_templates?|template_format|auto_map|class_name|__loader__|_target_|_component_|class_path|custom_pipelines'
     rb'|trust_remote_code|\(\))"'
 )
 _HEAD = 256  # bytes from which a wide encoding is recognised
@@ -98,9 +98,11 @@ def _utf8(data: bytes) -> bytes:
 
 def _templates(blob: Blob, document: Json) -> Observations:
     for pointer, item in jsonsafe.objects(document):
-        if "chat_template" in item:
-            for name, source in _sources(item["chat_template"]):
-                yield from chat_template.examine_source(blob, source, f"{pointer}/chat_template{name}")
+        for key in ("chat_template", "default_chat_template", "chat_templates"):
+            for name, source in _sources(item.get(key)):
+                yield from chat_template.examine_source(blob, source, f"{pointer}/{key}{name}")
+        if item.get("template_format") == "jinja2" and isinstance(item.get("template"), str):  # LangChain's prompts
+            yield from chat_template.examine_source(blob, str(item["template"]), f"{pointer}/template")
 
 
 def _sources(template: Json) -> Iterator[tuple[str, str]]:
