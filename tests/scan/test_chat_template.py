@@ -159,7 +159,7 @@ def test_internals_are_found_in_every_template(scan: Scan, template: str) -> Non
     assert scan("page.jinja2", template.encode()).rules == {"chat-template-injection"}
 
 
-BROKEN = ["{{ (" * 3000, "{{ 1 +", "{% set %}", "{% macro %}", "{{ x. }}", "{{ {1 2} }}", "{{ [1 2] }}", "{{ x.f(1 2) }}",
+BROKEN = ["{{ (" * 99, "{{ 1 +", "{% set %}", "{% macro %}", "{{ x. }}", "{{ {1 2} }}", "{{ [1 2] }}", "{{ x.f(1 2) }}",
           "{{ x[1:2:3:4] }}", "{{ x is }}", "{% for %}", "{{ a not b }}", "{% with a %}", "{% endset %}", "{% call %}",
           "{{ '\\xZZ' }}", "{{ 0x }}"]  # fmt: skip
 
