@@ -83,8 +83,25 @@ SKOPS_FORGED = Rule(
     ),
 )
 
+CODEC_RUNS_CODE = Rule(
+    id="array-codec-runs-code",
+    title="The metadata of an array ask for a codec that unpickles",
+    family="scan",
+    severity=Severity.HIGH,
+    why=(
+        "Zarr looks the codec up by its name and gives it every chunk that is read. The codec pickle runs what the "
+        "chunk says."
+    ),
+    remediation=(
+        "Do not open the array. Write it again with a type that is no object, or with the codec vlen-utf8, from a "
+        "source that you trust."
+    ),
+    references=(cwe(502), ATLAS_UNSAFE_ARTIFACT),
+)
+
 RULES = (
     SKOPS_FORGED,
+    CODEC_RUNS_CODE,
     CODE_IN_METADATA,
     BROKEN_BOUNDS,
     AMBIGUOUS_NAMES,

@@ -24,6 +24,7 @@ if TYPE_CHECKING:
 
 FORMATS = (
     "chainguard_ml.scan.formats.gguf",
+    "chainguard_ml.scan.formats.catboost_model",
     "chainguard_ml.scan.formats.numpy_array",
     "chainguard_ml.scan.formats.safetensors",
     "chainguard_ml.scan.hdf5",
@@ -40,6 +41,7 @@ FORMATS = (
     "chainguard_ml.scan.formats.compressed:GZIP",
     "chainguard_ml.scan.formats.compressed:BZIP2",
     "chainguard_ml.scan.formats.compressed:XZ",
+    "chainguard_ml.scan.formats.zarr",
     "chainguard_ml.scan.formats.compressed:ZSTD",
     "chainguard_ml.scan.formats.compressed:LZ4",
     "chainguard_ml.scan.formats.compressed:ZFILE",
@@ -61,6 +63,7 @@ FORMATS = (
     "chainguard_ml.scan.formats.tensorflow:FINGERPRINT",
     "chainguard_ml.scan.formats.compressed:ZLIB",
     "chainguard_ml.scan.formats.compressed:LZMA",
+    "chainguard_ml.scan.formats.msgpack_model",
     "chainguard_ml.scan.formats.xgboost_model",
     "chainguard_ml.scan.formats.xgboost_binary",
     "chainguard_ml.scan.formats.lightgbm_model",

@@ -20,6 +20,7 @@ _CONTAINERS = frozenset({"tar", "torch-tar", "7z", "gzip", "bzip2", "xz", "zstd"
 # What these start with (a member's name, a length, a number) can be opcodes as well: one file, two contents.
 _PICKLE_STARTS = frozenset(
     {"tar", "torch-tar", "safetensors", "gguf", "pe", "tflite", "lzma", "zlib", "bzip2", *naming.PROTOBUF, "rds"}
+    | {"catboost", "msgpack", "xgboost-binary"}
 )
 
 

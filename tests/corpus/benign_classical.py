@@ -6,7 +6,17 @@ import json
 import struct
 from typing import TYPE_CHECKING
 
-from tests.corpus.classical_files import LIGHTGBM, dart, linear, ubjson, xgboost, xgboost_binary
+from tests.corpus.classical_files import (
+    LIGHTGBM,
+    catboost,
+    dart,
+    flax_array,
+    linear,
+    msgpack,
+    ubjson,
+    xgboost,
+    xgboost_binary,
+)
 from tests.corpus.frame import benign
 
 if TYPE_CHECKING:
@@ -20,6 +30,7 @@ def samples() -> Iterator[Benign]:
     yield from _safetensors()
     yield from _gguf()
     yield from _trees()
+    yield from _checkpoints()
 
 
 def _tensors(header: object, body: bytes = b"") -> bytes:
@@ -83,3 +94,29 @@ def _trees() -> Iterator[Benign]:
     yield benign("xgboost-binary", "model.bin", xgboost_binary())
     yield benign("xgboost-binary-bare", "model.bin", xgboost_binary(magic=b"", objective="count:poisson"))
     yield benign("lightgbm-text", "model.txt", LIGHTGBM.encode())
+    yield benign("catboost", "model.cbm", catboost())
+    yield benign("catboost-parts", "model.cbm", catboost(parts=("text_process_v2",)) + b"text_process_v2\0" + bytes(40))
+    yield benign("catboost-lossguide", "model.cbm", catboost({10: [0x00020001, 0, 0], 11: [0, 1, 2], 8: [0, 0, 0]}))
+
+
+def _checkpoints() -> Iterator[Benign]:
+    state = {
+        "params": {"dense": {"kernel": flax_array(), "bias": flax_array("bfloat16", (12,)), "s": (3, flax_array()[1])}},
+        "opt_state": {"0": {"count": (3, msgpack([[], "int32", bytes(4)]))}, "1": {}},
+        "step": 5,
+        "rate": 0.5,
+        "flag": True,
+        "none": None,
+        "name": "a model",
+        "complex": (2, msgpack([0.5, 1.0])),
+        "list": {"0": flax_array("str96", (2,)), "1": flax_array("float8_e4m3fn", (24,))},
+    }
+    yield benign("flax", "flax_model.msgpack", msgpack(state))
+    yield benign("flax-without-a-name", "checkpoint", msgpack(state))
+    yield benign("flax-empty", "empty.msgpack", b"\x80")
+    numpy = {"nd": True, "type": "<f4", "kind": "", "shape": [2], "data": bytes(8)}
+    yield benign("msgpack-numpy", "model.msgpack", msgpack({"a": numpy}))
+    v2 = {"zarr_format": 2, "filters": None, "compressor": {"id": "blosc", "cname": "lz4"}, "dtype": "<f4"}
+    yield benign("zarr-v2", ".zarray", json.dumps(v2).encode())
+    v3 = {"zarr_format": 3, "node_type": "array", "codecs": [{"name": "bytes"}, {"name": "zstd"}]}
+    yield benign("zarr-v3", "zarr.json", json.dumps(v3).encode())

@@ -9,6 +9,8 @@ import struct
 import zipfile
 from typing import Any
 
+from tests.corpus.build_flatbuffer import flatbuffer
+
 PAYLOAD = b"\x80\x02cos\nsystem\nX\x09\0\0\0echo seen\x85R."
 CALL = "__import__('os').system('echo seen')"
 TEMPLATE = "{{ ''.__class__.__mro__[1].__subclasses__() }}"
@@ -212,3 +214,47 @@ def skops(root: dict[str, Any], members: dict[str, bytes] | None = None) -> byte
         schema = {**root, "protocol": 2, "_skops_version": "0.16.0"}
         archive.writestr(zipfile.ZipInfo("schema.json"), json.dumps(schema))
     return stream.getvalue()
+
+
+def catboost(
+    trees: dict[int, Any] | None = None, information: dict[str, str] | None = None, parts: tuple[str, ...] = ()
+) -> bytes:
+    """Return a model of two symmetric trees, of depth one and two, with what is to be otherwise."""
+    fields: dict[int, Any] = {0: ("i", 1), 8: [0] * 6, 1: [0, 1, 2], 2: [1, 2], 3: [0, 1], **(trees or {})}
+    pairs = {"params": json.dumps({"system_options": {"file_with_hosts": "hosts.txt"}, "train_dir": "catboost_info"}),
+             "model_guid": "e39e1842-37ce2b2f-5f6939bb-6e4b66c7", **(information or {})}  # fmt: skip
+    root: dict[int, Any] = {
+        0: "FlabuffersModel_v1",
+        1: {number: value for number, value in fields.items() if value is not None},
+        2: [{0: key, 1: value} for key, value in pairs.items()],
+    }
+    if parts:
+        root[3] = list(parts)
+    core = flatbuffer(root, b"\0\0\0\0")
+    return b"CBM1" + struct.pack("<I", len(core)) + core
+
+
+def msgpack(value: Any) -> bytes:
+    """Write MessagePack; ``(code, bytes)`` is an extension."""
+    if isinstance(value, dict):
+        return b"\xde" + struct.pack(">H", len(value)) + b"".join(msgpack(k) + msgpack(v) for k, v in value.items())
+    if isinstance(value, list):
+        return b"\xdc" + struct.pack(">H", len(value)) + b"".join(map(msgpack, value))
+    if isinstance(value, tuple):
+        return b"\xc9" + struct.pack(">Ib", len(value[1]), value[0]) + value[1]
+    if isinstance(value, str):
+        raw = value.encode()
+        return (bytes([0xA0 + len(raw)]) if len(raw) < 32 else b"\xdb" + struct.pack(">I", len(raw))) + raw
+    plain = {
+        bytes: lambda: b"\xc6" + struct.pack(">I", len(value)) + value,
+        int: lambda: b"\xd3" + struct.pack(">q", value),
+        float: lambda: b"\xcb" + struct.pack(">d", value),
+        bool: lambda: b"\xc3" if value else b"\xc2",
+        type(None): lambda: b"\xc0",
+    }
+    return plain[type(value)]()
+
+
+def flax_array(name: str = "float32", shape: tuple[int, ...] = (2, 3), data: bytes | None = None) -> tuple[int, bytes]:
+    """Return an array as Flax writes it."""
+    return 1, msgpack([list(shape), name, bytes(24) if data is None else data])

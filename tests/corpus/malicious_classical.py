@@ -13,7 +13,10 @@ from tests.corpus.classical_files import (
     LIGHTGBM,
     PAYLOAD,
     TEMPLATE,
+    catboost,
+    flax_array,
     linear,
+    msgpack,
     skops,
     skops_node,
     ubjson,
@@ -34,6 +37,8 @@ def samples() -> Iterator[Malicious]:
     yield from _gguf()
     yield from _trees()
     yield from _skops()
+    yield from _catboost()
+    yield from _checkpoints()
 
 
 def _tensors(header: object, body: bytes = b"") -> bytes:
@@ -194,3 +199,57 @@ def _skops() -> Iterator[Malicious]:
         b"\x93NUMPY\1\0\x46\0" + b"{'descr': '|O', 'fortran_order': False, 'shape': (1,), }".ljust(69) + b"\n" + PAYLOAD
     )
     yield malicious("skops-object-array", "model.skops", skops(pca, {"1.npy": array}), "dangerous-global")
+
+
+def _catboost() -> Iterator[Malicious]:
+    cases = {
+        "tree-outside": (catboost({2: [1, 900]}), "model-bounds-broken"),
+        "start-outside": (catboost({3: [0, 900]}), "model-bounds-broken"),
+        "start-negative": (catboost({3: [0, -9]}), "model-bounds-broken"),
+        "leaves-short": (catboost({8: [0]}), "model-bounds-broken"),
+        "too-deep": (catboost({1: [0] * 41, 2: [1, 40]}), "model-bounds-broken"),
+        "step-outside": (catboost({10: [0x00010001, 0xFFFF, 0], 11: [0, 1, 2]}), "model-bounds-broken"),
+        "leaf-outside": (catboost({10: [0, 0, 0], 11: [0, 900, 2]}), "model-bounds-broken"),
+        "information-call": (catboost(information={"note": CALL}), "code-in-metadata"),
+        "information-pickle": (catboost(information={"note": base64.b64encode(PAYLOAD).decode()}), "dangerous-global"),
+        "information-template": (catboost(information={"note": json.dumps({"chat_template": TEMPLATE})}),
+                                 "chat-template-injection"),
+        "trailing-pickle": (catboost() + PAYLOAD, "dangerous-global"),
+        "vtable": (catboost()[:8] + b"\x04\0\0\0\xff\xff\xff\x7f" + catboost()[16:], "model-bounds-broken"),
+    }  # fmt: skip
+    for name, (data, rule) in cases.items():
+        yield malicious(f"catboost-{name}", "model.cbm", data, rule)
+    snapshot = json.dumps({"output_options": {"snapshot_file": "../../../etc/cron.d/x"}})
+    yield malicious("catboost-path", "model.cbm", catboost(information={"output_options": snapshot}),
+                    "model-names-outside-resource", least=Severity.MEDIUM)  # fmt: skip
+
+
+def _checkpoints() -> Iterator[Malicious]:
+    pickled = {"nd": True, "type": "|O", "kind": "O", "shape": [1], "data": PAYLOAD}
+    cases = {
+        "bytes-pickle": (msgpack({"params": {"w": PAYLOAD}}), "dangerous-global"),
+        "array-pickle": (msgpack({"params": {"w": flax_array("uint8", (30,), PAYLOAD)}}), "dangerous-global"),
+        "extension-pickle": (msgpack({"params": {"w": (42, PAYLOAD)}}), "dangerous-global"),
+        "numpy-object": (msgpack({"params": pickled}), "dangerous-global"),
+        "object-type": (msgpack({"params": {"w": flax_array("object")}}), "model-bounds-broken"),
+        "text-call": (msgpack({"params": {"note": CALL}}), "code-in-metadata"),
+        "key-call": (msgpack({"params": {CALL * 3: 1}}), "code-in-metadata"),
+        "text-template": (msgpack({"config": json.dumps({"chat_template": TEMPLATE})}), "chat-template-injection"),
+        "trailing-pickle": (msgpack({"params": {}}) + PAYLOAD, "dangerous-global"),
+    }
+    for name, (data, rule) in cases.items():
+        yield malicious(f"msgpack-{name}", "flax_model.msgpack", data, rule)
+    twice = b"\x82" + b"\xa1w\x01" * 2
+    yield malicious("msgpack-key-twice", "flax_model.msgpack", twice, "ambiguous-names", least=Severity.MEDIUM)
+    short = msgpack({"params": flax_array(shape=(1 << 40, 1 << 40))})
+    yield malicious("msgpack-shape", "flax_model.msgpack", short, "model-bounds-broken", least=Severity.MEDIUM)
+    yield malicious("msgpack-is-a-pickle", "flax_model.msgpack", PAYLOAD, "dangerous-global")
+    for name, path, document in (
+        ("v2-filter", ".zarray", {"zarr_format": 2, "dtype": "|O", "filters": [{"id": "pickle"}], "compressor": None}),
+        ("v2-object", ".zarray", {"zarr_format": 2, "object_codec": {"id": "pickle"}}),
+        ("v2-compressor", ".zarray", {"zarr_format": 2, "compressor": {"id": "pickle"}}),
+        ("v3-codec", "zarr.json", {"zarr_format": 3, "codecs": [{"name": "numcodecs.pickle"}]}),
+        ("consolidated", ".zmetadata", {"zarr_consolidated_format": 1, "metadata": {"a/.zarray": {
+            "filters": [{"id": "pickle"}]}}}),
+    ):  # fmt: skip
+        yield malicious(f"zarr-{name}", path, json.dumps(document).encode(), "array-codec-runs-code")

@@ -22,6 +22,7 @@ from chainguard_ml.scan.formats import (
     skops_schema,
     tree_documents,
     yaml_document,
+    zarr,
 )
 from chainguard_ml.text import printable
 
@@ -88,6 +89,7 @@ def examine(blob: Blob, examination: Examination) -> Observations:
         yield from keras_config.examine_document(blob, document)
         yield from skops_schema.examine_document(blob, document, examination)
         yield from tree_documents.examine_document(blob, document, examination)
+        yield from zarr.examine_document(blob, document)
 
 
 def _utf8(data: bytes) -> bytes:

@@ -13,6 +13,7 @@ from typing import TYPE_CHECKING
 from chainguard_ml.model import GapReason, Severity
 from chainguard_ml.rules import classical as rules
 from chainguard_ml.scan.formats.embedded import examine_text
+from chainguard_ml.scan.formats.outside import finding, outside
 from chainguard_ml.text import printable
 
 if TYPE_CHECKING:
@@ -32,10 +33,6 @@ _NO_NUMBERS = re.compile(rb"^(?!\w*+=?[-+.,\d \teEinfa]*+\r?$).+", re.MULTILINE)
 _MOST_LINES = 10_000
 _PARAMETER = re.compile(r"\[(\w+): ?(.*)\]")
 _CATEGORICAL = "pandas_categorical:"
-_ELSEWHERE = re.compile(
-    r"(?:^|[,\s])(?:[a-z][a-z0-9+.-]{1,10}://|\\\\|\||/(?:etc|dev|proc|sys|root|boot)/|~/\.)|\.\.[/\\]"
-)
-_HOSTS = frozenset({"machines", "machine_list_filename", "machine_list_file", "mlist"})
 _COUNTS = ("num_class", "num_tree_per_iteration", "max_feature_idx")
 _LATER = frozenset({"num_class", "num_tree_per_iteration"})  # first releases did without
 _MOST = 1 << 31
@@ -174,12 +171,10 @@ def _rest(blob: Blob, text: str, start: int, examination: Examination) -> Observ
 
 def _parameter(blob: Blob, name: str, value: str, offset: int) -> Observations:
     value = value.strip()
-    if not value or not (_ELSEWHERE.search(value) or (name in _HOSTS and name == "machines")):
-        return
-    text = f"the parameter '{printable(name, 40)}' names {printable(value, 80)}"
-    yield rules.OUTSIDE_RESOURCE.finding(
-        blob.subject, blob.location.at(offset), text, key=(name, value), facts={"parameter": name, "value": value}
-    )
+    if name == "machines" and value:
+        yield finding(blob, name, value, offset)
+    elif found := outside(blob, name, value, offset):
+        yield found
 
 
 def _binary(blob: Blob, start: int, examination: Examination) -> Observations:

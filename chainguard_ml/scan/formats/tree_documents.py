@@ -9,7 +9,7 @@ from typing import TYPE_CHECKING
 from chainguard_ml import jsonsafe
 from chainguard_ml.errors import InputError
 from chainguard_ml.model import GapReason
-from chainguard_ml.scan.formats import xgboost_document, xgboost_model
+from chainguard_ml.scan.formats import catboost_model, xgboost_document, xgboost_model
 from chainguard_ml.text import printable
 
 if TYPE_CHECKING:
@@ -27,6 +27,8 @@ def examine_document(blob: Blob, document: dict[str, Json], examination: Examina
     """Examine the texts of a document that is a model, and the trees of XGBoost's; other documents are not ours."""
     if xgboost_document.is_model(document) or any(members <= document.keys() for members in _MEMBERS):
         yield from xgboost_model.examine_value(blob, document, examination)
+    if "model_info" in document:
+        yield from catboost_model.parameters(blob, "", json.dumps(document["model_info"]))
 
 
 LARGE = 16_000_000
