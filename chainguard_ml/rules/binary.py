@@ -25,50 +25,6 @@ FLATBUFFER_BOUNDS = Rule(
     ),
 )
 
-CUSTOM_OPERATOR = Rule(
-    id="custom-native-operator",
-    title="A model needs an operator that only foreign native code provides",
-    family="scan",
-    severity=Severity.MEDIUM,
-    why=(
-        "The operator is none of the runtime's own and on no list of known extensions. To run the model a library "
-        "must be loaded into the process, and that library is as trusted as the program itself."
-    ),
-    remediation=(
-        "Find out who provides the operator, review and sign its library, and allow this finding with a reason; or "
-        "convert the model with the runtime's own operators."
-    ),
-    references=(cwe(829), ATLAS_UNSAFE_ARTIFACT, OWASP_ML06),
-)
-
-UNSAFE_OPERATOR = Rule(
-    id="unsafe-operator",
-    title="An operator of a model reads or writes files, or leaves the graph",
-    family="scan",
-    severity=Severity.HIGH,
-    why=(
-        "Inference computes numbers from numbers. An operator that opens files gives the model's author the rights "
-        "of the process that runs it: it can read secrets into an output, or overwrite what is run next."
-    ),
-    remediation=(
-        "Do not run the model. Take it again from its publisher, or convert it from its original without this operator."
-    ),
-    references=(cwe(73), cwe(94), ATLAS_UNSAFE_ARTIFACT, OWASP_ML06),
-)
-
-OUTSIDE_REFERENCE = Rule(
-    id="model-reference-outside",
-    title="A model names a file outside of its directory",
-    family="scan",
-    severity=Severity.HIGH,
-    why=(
-        "The loader opens what the model names: with .. or an absolute name any file that the process may read "
-        "becomes weights, and what the runtime writes can overwrite it."
-    ),
-    remediation="Do not load the model. Its parts belong beside it, under plain names.",
-    references=(cwe(22), ATLAS_UNSAFE_ARTIFACT),
-)
-
 R_PROMISE = Rule(
     id="r-promise",
     title="An R file holds code that runs as soon as the object is looked at",
@@ -137,7 +93,4 @@ RULES = (
     R_CALL,
     R_STARTUP,
     FLATBUFFER_BOUNDS,
-    CUSTOM_OPERATOR,
-    UNSAFE_OPERATOR,
-    OUTSIDE_REFERENCE,
 )

@@ -32,6 +32,8 @@ FORMATS = (
     "chainguard_ml.scan.formats.opaque:LZ4_LEGACY",
     "chainguard_ml.scan.formats.tflite",
     "chainguard_ml.scan.formats.rds",
+    "chainguard_ml.scan.formats.openvino",
+    "chainguard_ml.scan.formats.pmml",
     "chainguard_ml.scan.formats.opaque:ELF",
     "chainguard_ml.scan.formats.opaque:PE",
     "chainguard_ml.scan.formats.opaque:MACH_O",
@@ -70,6 +72,7 @@ FORMATS = (
     "chainguard_ml.scan.formats.json_document",
     "chainguard_ml.scan.pickle",
     "chainguard_ml.scan.formats.jinja_template",
+    "chainguard_ml.scan.formats.xml_document",
     "chainguard_ml.scan.formats.yaml_document",
 )
 """The formats in the order they are asked, ``module`` or ``module:object``: certain signatures first, guesses last."""

@@ -21,6 +21,7 @@ if TYPE_CHECKING:
 MODEL_EXTENSIONS = frozenset(
     {"pkl", "pickle", "joblib", "dill", "cloudpickle", "pt", "pth", "ckpt", "bin", "skops", "npy", "npz", "safetensors"}
     | {"gguf", "onnx", "h5", "hdf5", "keras", "pb", "tflite", "ubj", "cbm", "msgpack"}
+    | {"rds", "rda", "rdata", "ort", "plan", "engine", "trt", "pmml"}
 )
 """Extensions under which frameworks save models, in lower case."""
 
@@ -55,6 +56,7 @@ _PROMISES: dict[str, frozenset[str]] = {
     "onnx": frozenset({"onnx"}),
     "tflite": frozenset({"tflite"}),
     **dict.fromkeys(("rds", "rda", "rdata"), _R),
+    "pmml": frozenset({"pmml", "gzip"}),
     "skops": frozenset({"skops"}),
     **dict.fromkeys(("pt", "pth"), _TORCH | NATIVE),  # native code is a finding of its own
     **dict.fromkeys(("json", "txt", "md", "csv", "tsv", "yaml", "yml", "toml", "py", "jinja"), _TEXT),

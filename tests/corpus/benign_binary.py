@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING
 from tests.corpus import build_rds as r
 from tests.corpus.build_flatbuffer import tflite
 from tests.corpus.frame import benign
-from tests.corpus.malicious_binary import flex, zipped
+from tests.corpus.malicious_binary import flex, layer, pmml, zipped
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
@@ -20,6 +20,7 @@ def samples() -> Iterator[Benign]:
     """Everything of this area."""
     yield from _tflite()
     yield from _r()
+    yield from _xml()
 
 
 def _tflite() -> Iterator[Benign]:
@@ -61,3 +62,27 @@ def _r() -> Iterator[Benign]:
     yield benign("rds-pointer-and-weak-reference", "p.rds", r.rds(r.vector(pointer, r.integer(23), r.integer(25))))
     family = r.vector(r.closure(r.call("exp", r.symbol("eta")), r.pairs(("eta", r.MISSING))))
     yield benign("rds-link-function", "glm.rds", r.rds(family), "r-carries-code")
+
+
+def _xml() -> Iterator[Benign]:
+    constant = layer("Const", "opset1", '<data element_type="f32" shape="4, 300" offset="0" size="4800"/>')
+    yield benign("openvino-constant", "model.xml", constant)
+    packed = layer("Const", "opset1", '<data element_type="u4" shape="3" offset="8" size="2"/>')
+    yield benign("openvino-packed-constant", "model.xml", packed)
+    text = layer("Const", "opset1", '<data element_type="string" shape="3" offset="0" size="77"/>')
+    yield benign("openvino-strings", "model.xml", text)
+    for kind, version in (("ReLU", "opset1"), ("If", "opset8"), ("BPETokenizer", "extension"), ("Input", "")):
+        yield benign(f"openvino-{kind}", "model.xml", layer(kind, version))
+    fit = "PMMLPipeline(steps=[('s', StandardScaler()), ('c', LogisticRegression())])"
+    build = f'<MiningBuildTask><Extension name="repr">{fit}</Extension></MiningBuildTask>'
+    apply = '<DefineFunction name="f"><Apply function="log10"/></DefineFunction><Apply function="f"/>'
+    yield benign("pmml-functions", "model.pmml", pmml(apply))
+    yield benign("pmml-build-task", "model.pmml", pmml(build))
+    drawing = (
+        b'<?xml version="1.0"?><!DOCTYPE svg [<!ENTITY ns "http://ns.example/">]><svg><script>alert(1)</script></svg>'
+    )
+    yield benign("svg", "logo.svg", drawing)
+    yield benign("html", "page.html", b"<!DOCTYPE html><html><script>alert(1)</script><br></html>")
+    yield benign("annotations", "0001.xml", b"<annotation><object><name>cat</name></object></annotation>")
+    plist = b'<?xml version="1.0"?><!DOCTYPE plist PUBLIC "-//Apple//DTD PLIST 1.0//EN" "http://www.apple.com/a.dtd"><plist/>'
+    yield benign("plist", "Info.plist", plist)

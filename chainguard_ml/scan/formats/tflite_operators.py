@@ -35,9 +35,6 @@ _CUSTOM = """
 _KNOWN = frozenset(_CUSTOM.split())
 _FAMILIES = re.compile(r"(?:Lce|XC_|TFText>|odml\.|edgetpu-custom-op-|MTKEXT_|QNN_)[\w.>:-]{0,80}")
 
-FLEX = "Flex"
-"""Prefix of TensorFlow's own operators, run by the Flex delegate."""
-
 
 def is_known(name: str) -> bool:
     """Return whether a custom operator is one of the runtime's own extensions."""

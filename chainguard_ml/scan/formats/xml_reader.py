@@ -99,8 +99,7 @@ def walk(blob: Blob, visitor: Visitor) -> Broken | None:
     parser.EntityDeclHandler = declared
     try:
         for position in range(0, blob.size, _PIECE):
-            parser.Parse(blob.read(position, position + _PIECE), False)
-        parser.Parse(b"", True)
+            parser.Parse(blob.read(position, position + _PIECE), position + _PIECE >= blob.size)
     except expat.ExpatError as error:
         return Broken(expat.ErrorString(error.code) or "not well-formed", max(parser.ErrorByteIndex, 0))
     except Enough:
