@@ -11,7 +11,7 @@ from typing import TYPE_CHECKING, BinaryIO, cast
 from chainguard_ml.errors import ChangedError, InputError
 from chainguard_ml.files import open_beneath, opened_root, sha256_of, stable
 from chainguard_ml.model import Evidence, Finding, Gap, GapReason, Location, Subject
-from chainguard_ml.scan import naming
+from chainguard_ml.scan import companions, naming
 from chainguard_ml.scan.examination import Session
 from chainguard_ml.scan.interface import Blob, Budgets
 
@@ -48,6 +48,7 @@ def examine_file(
     try:
         with open_beneath(root, path) as stream, stable(stream, path):
             seen += examine_stream(stream, path, Session(judge, budgets, listing=listing))
+        seen = companions.settled(root, path, seen)
     except ChangedError as error:
         seen.append(Gap(Subject(path), GapReason.CHANGED, str(error)))
     except InputError as error:
