@@ -14,8 +14,8 @@ from tests.corpus.malicious_binary import PAYLOAD, layer
 if TYPE_CHECKING:
     from pathlib import Path
 
-WEIGHTS = bytes(range(0x11, 0x21)) * 4
-NET = layer("Const", "opset1", f'<data element_type="u8" shape="64" offset="0" size="{len(WEIGHTS)}"/>')
+WEIGHTS = bytes(range(0x11, 0x21)) * 64
+NET = layer("Const", "opset1", f'<data element_type="u8" shape="1024" offset="0" size="{len(WEIGHTS)}"/>')
 MANIFEST = json.dumps({"weightsManifest": [{"paths": ["model.bin"], "weights": []}]}).encode()
 BESIDE = {"model.xml": NET, "model.json": MANIFEST, "model.param": b"7767517\n1 1\n"}
 
@@ -41,7 +41,7 @@ def test_a_payload_beside_a_description_is_found(tmp_path: Path, name: str) -> N
 @pytest.mark.parametrize(
     ("name", "data"),
     [
-        ("model.xml", NET.replace(b'size="64"', b'size="32"')),
+        ("model.xml", NET.replace(b'size="1024"', b'size="512"')),
         ("model.xml", b"<config/>"),
         ("model.json", b'{"weightsManifest": [1, {"paths": 2}, {"paths": ["other.bin"]}]}'),
         ("model.json", b'["weightsManifest"]'),
