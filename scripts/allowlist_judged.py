@@ -230,6 +230,10 @@ TORCH: tuple[tuple[str, str, str, str], ...] = (
               "ShortTensor", "cnb", "tensor type"),
     ("torch", "Generator", "cb", "generator of random numbers"),
     ("torch.serialization", "_get_layout", "c", "looks a constant up by name"),
+    ("torch.distributed.checkpoint.metadata", "BytesStorageMetadata ChunkStorageMetadata Metadata MetadataIndex StorageMeta "
+     "TensorProperties TensorStorageMetadata", "nb", "describes a tensor of a distributed checkpoint"),
+    ("torch.distributed.checkpoint.metadata", "_MEM_FORMAT_ENCODING", "c", "enumeration"),
+    ("torch.distributed.checkpoint.filesystem", "_StorageInfo", "nb", "describes a tensor of a distributed checkpoint"),
     ("torch.nn.parameter", "Parameter Buffer UninitializedParameter UninitializedBuffer", "cnb", "tensor type"),
     ("torch._utils", "_rebuild_device_tensor_from_cpu_tensor _rebuild_device_tensor_from_numpy _rebuild_meta_tensor_no_storage "
                      "_rebuild_nested_tensor _rebuild_parameter _rebuild_parameter_with_state _rebuild_qtensor "

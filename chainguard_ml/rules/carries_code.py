@@ -104,7 +104,41 @@ R_CODE = Rule(
     references=(cwe(94), cwe(502), ATLAS_UNSAFE_ARTIFACT, OWASP_ML06),
 )
 
+TORCH_PACKAGE_CODE = Rule(
+    id="torch-package-carries-code",
+    title="A torch.package archive carries Python modules",
+    family="carries-code",
+    severity=Severity.HIGH,
+    why=(
+        "torch.package stores the model's Python sources beside its pickles, and its importer runs them when the model "
+        "is loaded, with all rights of the process."
+    ),
+    remediation=(
+        "Ship a state_dict as safetensors with reviewed source, or review the modules that are listed, and allow this "
+        "finding with a reason if the archive is signed by its builder."
+    ),
+    references=(cwe(829), cwe(94), ATLAS_UNSAFE_ARTIFACT, OWASP_ML06),
+)
+
+MODEL_ARCHIVE_CODE = Rule(
+    id="model-archive-carries-code",
+    title="An archive for a model server carries code",
+    family="carries-code",
+    severity=Severity.HIGH,
+    why=(
+        "Archives of TorchServe, BentoML and MLflow can hold Python files, packages and requirements. The server "
+        "imports or installs them when it loads the model."
+    ),
+    remediation=(
+        "Use a handler of the server itself where there is one, or review the files that are listed, and allow this "
+        "finding with a reason if the archive is signed by its builder."
+    ),
+    references=(cwe(829), cwe(494), ATLAS_SUPPLY_CHAIN_MODEL, OWASP_ML06),
+)
+
 RULES = (
+    TORCH_PACKAGE_CODE,
+    MODEL_ARCHIVE_CODE,
     R_CODE,
     PICKLE_CODE,
     TORCHSCRIPT_CODE,

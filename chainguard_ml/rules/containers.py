@@ -18,5 +18,57 @@ ANTI_ITEM = Rule(
     references=(cwe(73), ATLAS_UNSAFE_ARTIFACT),
 )
 
-RULES = (ANTI_ITEM,)
+PROGRAM_FILES = Rule(
+    id="torchscript-touches-files",
+    title="A TorchScript program reads or writes files, or calls other machines",
+    family="scan",
+    severity=Severity.CRITICAL,
+    why=(
+        "TorchScript has operators that write tensors to any path, map any file, and call functions on other machines. "
+        "A model that computes needs none of them; a program that has them can overwrite or send files when it runs."
+    ),
+    remediation="Do not run the program. Export the weights again from source that you trust.",
+    references=(cwe(73), cwe(829), ATLAS_UNSAFE_ARTIFACT),
+)
+
+CUSTOM_OPERATOR = Rule(
+    id="torch-custom-operator",
+    title="A torch program needs an operator from a library that is not torch's own",
+    family="scan",
+    severity=Severity.MEDIUM,
+    why=(
+        "The operator is native code that has to be loaded beside the program. What it does is not in the file, and a "
+        "model can be made to fit a library that nobody reviewed."
+    ),
+    remediation="Find out which library registers the operator, and pin and verify it like any other dependency.",
+    references=(cwe(829), ATLAS_UNSAFE_ARTIFACT),
+)
+
+EXPORT_EXPRESSION = Rule(
+    id="torch-export-expression",
+    title="An exported program has a size expression that is no arithmetic",
+    family="scan",
+    severity=Severity.CRITICAL,
+    why=(
+        "torch.export.load evaluates symbolic sizes with sympy.sympify, which runs Python. An expression that calls "
+        "anything but the functions of symbolic shapes runs code when the program is loaded."
+    ),
+    remediation="Do not load the file. Export the program again from source that you trust.",
+    references=(cwe(95), ATLAS_UNSAFE_ARTIFACT),
+)
+
+EXPORT_TARGET = Rule(
+    id="torch-export-foreign-target",
+    title="An exported program calls something that is no operator",
+    family="scan",
+    severity=Severity.HIGH,
+    why=(
+        "The loader looks targets up as attributes of the torch package, and from there every module is reached that "
+        "torch imports. Exported programs only call operators."
+    ),
+    remediation="Do not load the file. Export the program again from source that you trust.",
+    references=(cwe(470), ATLAS_UNSAFE_ARTIFACT),
+)
+
+RULES = (ANTI_ITEM, PROGRAM_FILES, CUSTOM_OPERATOR, EXPORT_EXPRESSION, EXPORT_TARGET)
 """Every rule of the area, in the order of its pages."""

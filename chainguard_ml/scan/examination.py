@@ -15,12 +15,14 @@ if TYPE_CHECKING:
     from chainguard_ml.scan.interface import Blob, Format, Judge
 
 # What these hold may end in a zip archive that is examined anyway; where they account for all bytes, that is enough.
-_CONTAINERS = frozenset({"tar", "torch-tar", "7z", "gzip", "bzip2", "xz", "zstd", "lz4", "zfile", "zlib", "lzma"})
+_CONTAINERS = frozenset(
+    {"tar", "torch-tar", "mlflow", "bento", "7z", "gzip", "bzip2", "xz", "zstd", "lz4", "zfile", "zlib", "lzma"}
+)
 
 # What these start with (a member's name, a length, a number) can be opcodes as well: one file, two contents.
 _PICKLE_STARTS = frozenset(
     {"tar", "torch-tar", "safetensors", "gguf", "pe", "tflite", "lzma", "zlib", "bzip2", *naming.PROTOBUF, "rds"}
-    | {"catboost", "msgpack", "xgboost-binary"}
+    | {"catboost", "msgpack", "xgboost-binary", "mlflow", "bento"}
 )
 
 

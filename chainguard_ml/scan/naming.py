@@ -22,6 +22,7 @@ MODEL_EXTENSIONS = frozenset(
     {"pkl", "pickle", "joblib", "dill", "cloudpickle", "pt", "pth", "ckpt", "bin", "skops", "npy", "npz", "safetensors"}
     | {"gguf", "onnx", "h5", "hdf5", "keras", "pb", "tflite", "ubj", "cbm", "msgpack"}
     | {"rds", "rda", "rdata", "ort", "plan", "engine", "trt", "pmml"}
+    | {"pt2", "ptl", "mar", "distcp", "nemo", "bento", "pte", "t7"}
 )
 """Extensions under which frameworks save models, in lower case."""
 
@@ -31,8 +32,13 @@ NATIVE = frozenset({"elf", "pe", "mach-o"})
 PROTOBUF = frozenset({"onnx", "onnx-tensor", "saved-model", "meta-graph", "graph-def", "keras-metadata", "fingerprint"})
 """Names of the formats that are protobuf messages: no signature, and no end of their own."""
 
+TORCH = frozenset(
+    {"torch-zip", "torchscript", "torch-legacy", "torch-tar", "torch-package", "torch-export", "torch-distributed"}
+)
+"""Names of the formats that torch writes."""
+
 MODEL_FORMATS = frozenset(
-    {"torch-zip", "torchscript", "torch-legacy", "torch-tar", "keras", "skops", "npz", "pickle"}
+    {*TORCH, "mar", "mlflow", "bento", "keras", "skops", "npz", "pickle"}
     | {"tflite", "ort", "tensorrt", "openvino", "pmml", "rds"}
 )
 """Names of the formats that hold a model and nothing else."""
@@ -42,7 +48,7 @@ _R = frozenset({"rds", "gzip", "bzip2", "xz", "zstd"})
 IMAGES = frozenset({"png", "jpeg", "gif"})
 """Names of the formats that are images."""
 
-_TORCH = frozenset({"torch-zip", "torchscript", "torch-legacy", "torch-tar", "zip", "tar", "pickle", "safetensors"})
+_TORCH = TORCH | {"zip", "tar", "pickle", "safetensors"}
 
 # What may stand behind an extension. Absent extensions promise nothing: .bin and .ckpt have been nearly everything.
 _PROMISES: dict[str, frozenset[str]] = {

@@ -10,8 +10,8 @@ import re
 from typing import TYPE_CHECKING
 
 from chainguard_ml.rules import carries_code
-from chainguard_ml.scan.formats import zip_reader
-from chainguard_ml.scan.formats.zip_archive import examine_archive
+from chainguard_ml.scan.formats import torch_program, zip_reader
+from chainguard_ml.scan.formats.zip_archive import contents, examine_archive
 from chainguard_ml.text import plural
 
 if TYPE_CHECKING:
@@ -63,7 +63,13 @@ class TorchZip:
     def examine(self, blob: Blob, examination: Examination) -> Observations:
         """Examine every member but the tensors' numbers; say that a script is a program."""
         if self._script:
-            code = _code(zip_reader.names(blob))
+            members = zip_reader.names(blob)
+            code = _code(members)
+            wanted = set(code)
+            for source in contents(blob, examination, lambda name: name in wanted):
+                yield from torch_program.examine_source(source)
+            for bytecode in contents(blob, examination, lambda name: name == f"{_prefix(members) or ''}bytecode.pkl"):
+                yield from torch_program.examine_bytecode(bytecode)
             text = f"the archive carries a TorchScript program ({plural(len(code), 'source file')})"
             yield carries_code.TORCHSCRIPT_CODE.finding(
                 blob.subject, blob.location, text, facts={"sources": sorted(code)[:100]}

@@ -71,6 +71,13 @@ def examine_archive(
     yield from trailing(blob, found.end, examination)
 
 
+def contents(blob: Blob, examination: Examination, wanted: Callable[[str], bool]) -> Iterator[Blob]:
+    """Yield the contents of the members whose name is wanted, within the budgets."""
+    for member in zip_reader.archive(blob).members[: examination.budgets.members]:
+        if wanted(member.name) and member.start < member.stop:
+            yield _open(blob, member, examination).blob
+
+
 _Key: TypeAlias = tuple[int, int, int, int, str, bool]
 
 

@@ -84,6 +84,20 @@ def directories(blob: Blob) -> Iterator[Directory]:
             yield from _pointed_at(blob, base + position)
 
 
+def exact_start(blob: Blob, stop: int) -> int | None:
+    """Return where the archive starts whose end record, without a comment, ends exactly at ``stop``.
+
+    That is where its first offset counts from, if a local header stands there.
+    """
+    record = stop - 22
+    if record < 0 or blob.read(record, record + 4) != END or blob.read(stop - 2, stop) != b"\0\0":
+        return None
+    directory = next(_pointed_at(blob, record), None)
+    if directory is None or blob.read(directory.shift, directory.shift + 4) != LOCAL:
+        return None
+    return directory.shift
+
+
 def _pointed_at(blob: Blob, record: int) -> Iterator[Directory]:
     """Yield the directories that an end record points at: readers that go by its size may see another one."""
     fields = struct.unpack("<4s4H2IH", blob.read(record, record + 22))

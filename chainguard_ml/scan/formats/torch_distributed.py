@@ -1,0 +1,60 @@
+"""Distributed checkpoints (``.distcp``): one torch archive after the other in one file.
+
+``torch.distributed.checkpoint.FileSystemWriter`` writes each tensor as ``torch.save`` does and keeps offset and length
+in ``.metadata``. Each archive is complete, so each is examined as one; other zip archives that follow each other in one
+file are what the zip format reports.
+"""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING
+
+from chainguard_ml.model import GapReason
+from chainguard_ml.scan.formats import zip_ends, zip_reader
+
+if TYPE_CHECKING:
+    from chainguard_ml.model import Observations
+    from chainguard_ml.scan.interface import Blob, Examination
+
+NAME = "torch-distributed"
+EXAMINES = "each torch archive of a shard"
+FIRST = b"P"
+
+_MEMBERS = frozenset({"archive/data.pkl", "archive/version"})
+
+
+def recognise(blob: Blob) -> bool:
+    """Return whether the file is torch archives, one after the other, and nothing else."""
+    return zip_reader.is_zip(blob) and len(_archives(blob)) > 1
+
+
+def examine(blob: Blob, examination: Examination) -> Observations:
+    """Examine each archive."""
+    spans = _archives(blob)
+    for index, (start, stop) in enumerate(spans[: examination.budgets.members]):
+        yield from examination.nested(blob.window(f"(archive {index})", start, stop))
+    if len(spans) > examination.budgets.members:
+        yield blob.gap(GapReason.BUDGET, f"more than {examination.budgets.members:,} archives; the rest is unread")
+
+
+def _archives(blob: Blob) -> list[tuple[int, int]]:
+    """Return where the archives start and stop, read once; none if anything stands between or is no torch archive."""
+    known = blob.memo.get(NAME)
+    if not isinstance(known, list):
+        known = blob.memo[NAME] = _found(blob)
+    return known
+
+
+def _found(blob: Blob) -> list[tuple[int, int]]:
+    spans: list[tuple[int, int]] = []
+    stop = blob.size
+    while stop > 0:
+        start = zip_ends.exact_start(blob, stop)
+        if start is None or (not spans and start == 0):
+            return []
+        names = zip_reader.names(blob.window("(archive)", start, stop))
+        if not set(names) >= _MEMBERS:
+            return []
+        spans.append((start, stop))
+        stop = start
+    return spans[::-1]
