@@ -19,11 +19,8 @@ _CONTAINERS = frozenset(
     {"tar", "torch-tar", "mlflow", "bento", "7z", "gzip", "bzip2", "xz", "zstd", "lz4", "zfile", "zlib", "lzma"}
 )
 
-# What these start with (a member's name, a length, a number) can be opcodes as well: one file, two contents.
-_PICKLE_STARTS = frozenset(
-    {"tar", "torch-tar", "safetensors", "gguf", "pe", "tflite", "lzma", "zlib", "bzip2", *naming.PROTOBUF, "rds"}
-    | {"catboost", "msgpack", "xgboost-binary", "mlflow", "bento"}
-)
+# Their own reading is that of a pickle, so it is not asked for twice.
+_PICKLES = frozenset({"", "pickle", "torch-legacy"})
 
 
 @functools.cache
@@ -96,7 +93,7 @@ class Session:
         if finding := naming.mismatch(blob, name):
             yield finding
         yield from self._examine(blob, found)
-        if name in _PICKLE_STARTS:
+        if name not in _PICKLES:
             yield from self._pickle_too(blob)
         if name not in _CONTAINERS or CONTENT_END not in blob.memo:
             yield from self._appended_zip(blob)
@@ -119,11 +116,17 @@ class Session:
         return inside or naming.is_model((blob.location.path, *blob.location.member))
 
     def _pickle_too(self, blob: Blob) -> Observations:
-        """Examine the opcodes that a file of another format starts with; what is no pickle after all is no gap."""
+        """Examine the opcodes that a file of another format starts with; what is no pickle after all is no gap.
+
+        What formats start with (a member's name, a length, a number, a letter) can be opcodes as well: one file, two
+        contents.
+        """
         from chainguard_ml.scan import pickle
         from chainguard_ml.scan.formats.raw import payloads
         from chainguard_ml.scan.formats.torch_streams import opcodes_end
 
+        if blob.data[0] not in pickle.FIRST or blob.data[0] in b"P":  # no loader has an object called "K\3\4..."
+            return
         start = blob.window("(as a pickle)", 0, opcodes_end(blob, 0) + 1)
         if start.size > 1 and pickle.recognise(start):
             yield from payloads(pickle.examine(start, self))

@@ -11,6 +11,7 @@ from typing import TYPE_CHECKING
 from tests.corpus.pickles import (
     DANGEROUS,
     MISUSED,
+    OVERWRITTEN,
     PATH,
     UNKNOWN,
     call,
@@ -275,6 +276,7 @@ GADGETS: dict[str, tuple[bytes, ...]] = {
 }
 
 OTHERWISE = {
+    "builtins setattr": OVERWRITTEN,
     "numpy memmap": MISUSED,
     "pathlib Path.unlink": PATH,
     "pathlib Path.write_text": PATH,

@@ -15,6 +15,7 @@ from chainguard_ml.scan.pickle.values import (
     DATA,
     PERSISTENT,
     UNKNOWN,
+    Dict,
     Global,
     Instance,
     Span,
@@ -68,8 +69,30 @@ def _getattr(machine: Machine, target: Global, arguments: tuple[Value, ...] | No
         case (Global() as parent, str() as name) | (Instance(of=parent), str() as name) if len(parent.name) < _LONGEST:
             machine.trace.use(target, "resolved", offset)
             return machine.trace.imported(parent.module, f"{parent.name}.{name}", offset)
+        case (Global("dill", "_dill") as parent, "_setattr", Global("builtins", "setattr") as other):
+            # dill's own function, which is missing in some releases, and what it does where it is there
+            machine.trace.use(target, "resolved", offset)
+            machine.trace.use(other, "resolved", offset)
+            return machine.trace.imported(parent.module, f"{parent.name}._setattr", offset)
     machine.trace.use(target, "computed", offset)
     return UNKNOWN
+
+
+def _setattr(machine: Machine, target: Global, arguments: tuple[Value, ...] | None, offset: int) -> Value:
+    """``setattr(object, name, value)`` with a literal is BUILD with one attribute, which is how dill writes classes."""
+    match arguments:
+        case (Global() as owner, str(), _):
+            machine.trace.use(target, "resolved", offset)
+            machine.trace.note("overwritten", offset, "an attribute is set on it", owner)
+        case (Instance() as owner, str() as name, value):
+            machine.trace.use(target, "resolved", offset)
+            state = Dict()
+            state.put(name, value)
+            machine.trace.use(owner.of, "built", offset)
+            check_state(machine, owner, state, offset)
+        case _:
+            machine.trace.use(target, "computed", offset)
+    return DATA
 
 
 def _reconstruct_ufunc(machine: Machine, target: Global, arguments: tuple[Value, ...] | None, offset: int) -> Value:
@@ -109,6 +132,20 @@ def _newobj(machine: Machine, target: Global, arguments: tuple[Value, ...] | Non
     if target.name == "__newobj_ex__":
         inner = _argument(arguments, 1)
     return machine.call(arguments[0], inner if isinstance(inner, tuple) else None, offset, "newobj")
+
+
+def _create_array(machine: Machine, target: Global, arguments: tuple[Value, ...] | None, offset: int) -> Value:
+    """``dill._dill._create_array(function, arguments, state, attributes)`` calls the function and sets both states."""
+    inner = _argument(arguments or (), 1)
+    if not arguments or not isinstance(inner, tuple):
+        machine.trace.note("misused", offset, NOT_FOLLOWED, target)
+        return Instance(target)
+    made = machine.call(arguments[0], inner, offset)
+    if isinstance(made, Instance):
+        machine.trace.use(made.of, "built", offset)
+        for state in arguments[2:4]:
+            check_state(machine, made, state, offset)
+    return made
 
 
 def _sets_state(machine: Machine, target: Global, arguments: tuple[Value, ...] | None, offset: int) -> Value:
@@ -196,6 +233,14 @@ def _add_extension(machine: Machine, _target: Global, arguments: tuple[Value, ..
     return DATA
 
 
+def _scalar(_machine: Machine, target: Global, arguments: tuple[Value, ...] | None, _offset: int) -> Value:
+    """``numpy.core.multiarray.scalar(dtype, value)`` returns the value itself where the type is that of objects."""
+    value = _argument(arguments or (), 1)
+    if isinstance(value, Global) or (isinstance(value, Instance) and value.of.name != "encode"):
+        return value
+    return Instance(target)
+
+
 def _dtype(_machine: Machine, target: Global, arguments: tuple[Value, ...] | None, _offset: int) -> Value:
     """Remember the type's code for the size of arrays."""
     first = _argument(arguments, 0) if arguments else DATA
@@ -227,6 +272,7 @@ EFFECTS: dict[tuple[str, str], Effect] = {
     ("copyreg", "add_extension"): _add_extension,
     ("array", "_array_reconstructor"): _CONSTRUCTS_FIRST,
     ("builtins", "getattr"): _getattr,
+    ("builtins", "setattr"): _setattr,
     ("builtins", "dict"): _mapping,
     ("collections", "OrderedDict"): _mapping,
     ("collections", "Counter"): _mapping,
@@ -247,6 +293,9 @@ EFFECTS: dict[tuple[str, str], Effect] = {
     ("numpy._core", "_ufunc_reconstruct"): _reconstruct_ufunc,
     ("numpy.core.multiarray", "_reconstruct"): _FILLS_FIRST,
     ("numpy._core.multiarray", "_reconstruct"): _FILLS_FIRST,
+    ("dill._dill", "_create_array"): _create_array,
+    ("numpy.core.multiarray", "scalar"): _scalar,
+    ("numpy._core.multiarray", "scalar"): _scalar,
     ("numpy.ma.core", "_mareconstruct"): _CONSTRUCTS_BOTH,
     ("numpy.ma.mrecords", "_mrreconstruct"): _CONSTRUCTS_BOTH,
     ("numpy.random._pickle", "__bit_generator_ctor"): _uses("called", 0),
@@ -262,14 +311,18 @@ EFFECTS: dict[tuple[str, str], Effect] = {
     ("torch._tensor", "_rebuild_from_type_v2"): _calls_first,
     ("torch._utils", "_rebuild_parameter_with_state"): _sets_state,
     ("torch._utils", "_rebuild_wrapper_subclass"): _CONSTRUCTS_FIRST,
-    ("torch._utils", "_rebuild_meta_tensor_no_storage"): _CONSTRUCTS_FIRST,
 }
 """Effects by module and name."""
 
 RESOLVERS = frozenset(
-    {("builtins", "getattr"), ("numpy.core", "_ufunc_reconstruct"), ("numpy._core", "_ufunc_reconstruct")}
+    {
+        ("builtins", "getattr"),
+        ("builtins", "setattr"),
+        ("numpy.core", "_ufunc_reconstruct"),
+        ("numpy._core", "_ufunc_reconstruct"),
+    }
 )
-"""Callables that hand out what a name stands for; with literals that name is judged instead of them."""
+"""Callables that reach what a name stands for; with literals that name is judged instead of them."""
 
 
 def by_name(name: str) -> Effect | None:

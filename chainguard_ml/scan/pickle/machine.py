@@ -217,4 +217,5 @@ class Machine:
             self.trace.note("supplied", offset, "what the loader returned for a persistent id is called")
         elif target is not UNKNOWN:
             raise BrokenError("something is called that cannot be called")
+        self.trace.executed = True
         return UNKNOWN

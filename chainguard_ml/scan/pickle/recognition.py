@@ -7,6 +7,7 @@ pickles are saved makes it easier to be taken for one, never harder.
 
 from __future__ import annotations
 
+import re
 from typing import TYPE_CHECKING
 
 from chainguard_ml.scan.pickle.walk import Walk, walk
@@ -23,6 +24,8 @@ _NAMES = frozenset(
 )
 _SHORTEST = 4  # bytes of an old pickle that is taken for one without a telling name
 _HIGHEST = 5
+_BINARY = re.compile(rb"[^\t\n\r\x20-\x7e]")  # what no prose in ASCII has
+_LOOKED_AT = 64  # bytes behind a stream
 _FRAME = 0x95
 
 
@@ -48,7 +51,9 @@ def is_pickle(blob: Blob) -> bool:
         return True
     if not result.started:
         return False
-    return hinted or (result.complete and blob.size >= _SHORTEST)
+    if hinted or (result.complete and blob.size >= _SHORTEST):
+        return True
+    return result.trace.names_globals and _BINARY.search(blob.read(result.end, result.end + _LOOKED_AT)) is not None
 
 
 def _is_protocol(blob: Blob, head: bytes, *, hinted: bool) -> bool:

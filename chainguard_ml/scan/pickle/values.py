@@ -35,6 +35,7 @@ class Global:
     """An imported attribute of a module; one object for each distinct name of an examination."""
 
     __slots__ = ("module", "name")
+    __match_args__ = ("module", "name")
 
     def __init__(self, module: str, name: str) -> None:
         self.module = module
