@@ -95,6 +95,7 @@ class Session:
         yield from self._examine(blob, found)
         if name not in _PICKLES:
             yield from self._pickle_too(blob)
+            yield from self._messages_too(blob, name)
         if name not in _CONTAINERS or CONTENT_END not in blob.memo:
             yield from self._appended_zip(blob)
 
@@ -130,6 +131,14 @@ class Session:
         start = blob.window("(as a pickle)", 0, opcodes_end(blob, 0) + 1)
         if start.size > 1 and pickle.recognise(start):
             yield from payloads(pickle.examine(start, self))
+
+    def _messages_too(self, blob: Blob, name: str) -> Observations:
+        """Examine the protobuf messages that the same bytes can be: nothing in them says which one a loader reads."""
+        from chainguard_ml.scan.formats.raw import payloads
+
+        for other in _by_first_byte()[blob.data[0]]:
+            if other.NAME in naming.PROTOBUF and name != other.NAME and other.recognise(blob):
+                yield from payloads(other.examine(blob, self))
 
     def _appended_zip(self, blob: Blob) -> Observations:
         """Examine a zip archive at the end of something else: zip readers look from the end."""

@@ -23,14 +23,18 @@ MODEL_EXTENSIONS = frozenset(
     | {"gguf", "onnx", "h5", "hdf5", "keras", "pb", "tflite", "ubj", "cbm", "msgpack"}
     | {"rds", "rda", "rdata", "ort", "plan", "engine", "trt", "pmml"}
     | {"pt2", "ptl", "mar", "distcp", "nemo", "bento", "pte", "t7"}
+    | {"mlmodel", "pdmodel", "pdiparams"}
 )
 """Extensions under which frameworks save models, in lower case."""
 
 NATIVE = frozenset({"elf", "pe", "mach-o"})
 """Names of the formats that are machine code."""
 
-PROTOBUF = frozenset({"onnx", "onnx-tensor", "saved-model", "meta-graph", "graph-def", "keras-metadata", "fingerprint"})
-"""Names of the formats that are protobuf messages: no signature, and no end of their own."""
+PROTOBUF = frozenset(
+    {"onnx", "onnx-tensor", "saved-model", "meta-graph", "graph-def", "keras-metadata", "fingerprint", "coreml"}
+    | {"coreml-weights", "paddle", "paddle-params", "tensorflow-table"}
+)
+"""Names of the formats around protobuf: no signature at their start, so the same bytes can be something else too."""
 
 TORCH = frozenset(
     {"torch-zip", "torchscript", "torch-legacy", "torch-tar", "torch-package", "torch-export", "torch-distributed"}
@@ -61,6 +65,9 @@ _PROMISES: dict[str, frozenset[str]] = {
     "keras": frozenset({"keras", "zip", "hdf5"}),
     "onnx": frozenset({"onnx"}),
     "tflite": frozenset({"tflite"}),
+    "mlmodel": frozenset({"coreml"}),
+    "pdmodel": frozenset({"paddle"}),
+    "pdiparams": frozenset({"paddle-params"}),
     **dict.fromkeys(("rds", "rda", "rdata"), _R),
     "pmml": frozenset({"pmml", "gzip"}),
     "skops": frozenset({"skops"}),
@@ -72,7 +79,7 @@ KNOWN_EXTENSIONS = MODEL_EXTENSIONS | frozenset(_PROMISES)
 """Extensions that say something about the content."""
 
 _DATA = frozenset(
-    {"safetensors", "gguf", "npy", "hdf5", "onnx", "tflite", *IMAGES, *_TEXT}
+    {"safetensors", "gguf", "npy", "hdf5", "tflite", *PROTOBUF, *IMAGES, *_TEXT}
 )  # cannot run anything by themselves
 _LFS_POINTER = b"version https://git-lfs.github.com/spec/"
 

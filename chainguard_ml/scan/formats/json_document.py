@@ -18,7 +18,10 @@ from chainguard_ml.scan import naming
 from chainguard_ml.scan.formats import (
     chat_template,
     configuration,
+    coreml_manifest,
     keras_config,
+    paddle_document,
+    protobuf_text,
     skops_schema,
     tree_documents,
     yaml_document,
@@ -43,6 +46,7 @@ _START = re.compile(  # not the braces of a template
 _ALWAYS = 1_000_000  # bytes up to which a document is parsed whatever it holds
 _OF_INTEREST = re.compile(
     rb'"(?:(?:default_)?chat_templates?|template_format|auto_map|class_name|__loader__|_target_|_component_|class_path|custom_pipelines'
+    rb"|base_code|itemInfoEntries|ir_version|irVersion|modelTopology"
     rb'|trust_remote_code|\(\))"'
 )
 _HEAD = 256  # bytes from which a wide encoding is recognised
@@ -88,6 +92,9 @@ def examine(blob: Blob, examination: Examination) -> Observations:
         yield from _auto_map(blob, document)
         yield from keras_config.examine_document(blob, document)
         yield from skops_schema.examine_document(blob, document, examination)
+        yield from coreml_manifest.examine_document(blob, document)
+        yield from paddle_document.examine_document(blob, document)
+        yield from protobuf_text.examine_document(blob, document, examination)
         yield from tree_documents.examine_document(blob, document, examination)
         yield from zarr.examine_document(blob, document)
 

@@ -61,18 +61,11 @@ class Message:
         return schema.Shape(schema.load("tensorflow")[self._root], marks, self._named)
 
     def examine(self, blob: Blob, examination: Examination) -> Observations:
-        """Walk through the whole message, and through every other one that the same bytes are."""
+        """Walk through the whole message."""
         wire = Wire(blob.data)
         root = schema.load("tensorflow")[self._root]
-        yield from self._walked(blob, wire, examination)
-        for other in (SAVED_MODEL, META_GRAPH, GRAPH_DEF):
-            if other is not self and other._shape().matches(blob.data, named=False):  # noqa: SLF001 (the same class)
-                yield from other._walked(blob, Wire(blob.data), examination)  # noqa: SLF001
-        yield from unread(blob, wire, root, examination)
-
-    def _walked(self, blob: Blob, wire: Wire, examination: Examination) -> Observations:
         nodes = Nodes(blob, wire, training=self._training)
-        for record in schema.walk(wire, schema.load("tensorflow")[self._root], blob.size, _SKIPPED):
+        for record in schema.walk(wire, root, blob.size, _SKIPPED):
             name = record.kind.name
             if name == "NodeDef":
                 yield from nodes.examine(record)
@@ -80,6 +73,7 @@ class Message:
                 yield from _asset(blob, wire, record)
             elif name in _BYTES or name in _DOCUMENTS:
                 yield from _strings(blob, wire, record, examination)
+        yield from unread(blob, wire, root, examination)
 
 
 class Plain:

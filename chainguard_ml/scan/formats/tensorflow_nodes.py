@@ -123,6 +123,6 @@ class Nodes:
             severity = effect.outside
         if severity is None or effect.rule in {carries_code.GRAPH_PYTHON, rules.CUSTOM_OPERATOR}:
             return severity
-        if self._training and effect.training:
+        if self._training and effect.training and (effect.training == "any" or not resolved.texts):
             return Severity.LOW
         return Severity.CRITICAL if at_load else severity

@@ -26,7 +26,8 @@ class Effect(NamedTuple):
         severity: Severity wherever the path leads.
         outside: Severity if the path is a constant that leads out of the model's directory, or ``None`` if that makes
             no difference.
-        training: Whether graphs of training hold it for good reasons.
+        training: Whether graphs of training hold it for good reasons: ``""`` never, ``fed`` where the path is computed
+            or fed, ``any`` always.
     """
 
     rule: Rule
@@ -34,16 +35,16 @@ class Effect(NamedTuple):
     path: int | None = None
     severity: Severity | None = Severity.HIGH
     outside: Severity | None = None
-    training: bool = False
+    training: str = ""
 
 
-def _files(what: str, path: int | None = 0, *, training: bool = False) -> Effect:
+def _files(what: str, path: int | None = 0, *, training: str = "") -> Effect:
     return Effect(rules.GRAPH_FILE_ACCESS, what, path, training=training)
 
 
 def _records(what: str = "reads records from files", path: int | None = 0) -> Effect:
     """Input of a training graph: no model needs it to compute, and none is harmed by an ordinary relative name."""
-    return Effect(rules.GRAPH_FILE_ACCESS, what, path, Severity.MEDIUM, Severity.HIGH, training=True)
+    return Effect(rules.GRAPH_FILE_ACCESS, what, path, Severity.MEDIUM, Severity.HIGH, training="any")
 
 
 def _checkpoint(path: int = 0) -> Effect:
@@ -55,14 +56,16 @@ _NETWORK = Effect(rules.GRAPH_NETWORK_ACCESS, "talks to a service", 0)
 _DATA_SERVICE = Effect(rules.GRAPH_NETWORK_ACCESS, "takes data from a service", 2)
 _PYTHON = Effect(carries_code.GRAPH_PYTHON, "calls a Python function of the process")
 _CACHE = Effect(rules.GRAPH_FILE_ACCESS, "writes a cache", 1, None, Severity.HIGH)
-_TABLE = Effect(rules.GRAPH_FILE_ACCESS, "reads a table from a file", 1, None, Severity.MEDIUM, training=True)
+_TABLE = Effect(rules.GRAPH_FILE_ACCESS, "reads a table from a file", 1, None, Severity.MEDIUM, training="any")
 
 EFFECTS: dict[str, Effect] = {
     **dict.fromkeys(("PyFunc", "PyFuncStateless", "EagerPyFunc", "NumpyFunction"), _PYTHON),
-    "ReadFile": _files("reads a file", training=True),
+    "ReadFile": _files("reads a file", training="fed"),
     "WriteFile": _files("writes a file"),
-    "MatchingFiles": _files("lists files", training=True),
-    **dict.fromkeys(("MatchingFilesDataset", "ExperimentalMatchingFilesDataset"), _files("lists files", training=True)),
+    "MatchingFiles": _files("lists files", training="any"),
+    **dict.fromkeys(
+        ("MatchingFilesDataset", "ExperimentalMatchingFilesDataset"), _files("lists files", training="any")
+    ),
     **dict.fromkeys(("SaveDataset", "SaveDatasetV2"), _files("writes files", 1)),
     **dict.fromkeys(("DatasetToTFRecord", "ExperimentalDatasetToTFRecord"), _files("writes a file", 1)),
     "DistributedSave": _files("writes files through a service", 1),

@@ -91,7 +91,7 @@ class Wire:
             offset, tag = position, data[position]
             position += 1
             if tag >= 0x80:
-                tag, position = self._varint(offset, min(stop, offset + 5))
+                tag, position = self.varint(offset, min(stop, offset + 5))
             number, wire = tag >> 3, tag & 7
             if not 0 < number <= _LARGEST:
                 raise WireError("a field has no valid number", offset)
@@ -99,11 +99,11 @@ class Wire:
                 size = data[position] if position < stop else 0x80
                 position += 1
                 if size >= 0x80:
-                    size, position = self._varint(position - 1, min(stop, position + 9))
+                    size, position = self.varint(position - 1, min(stop, position + 9))
                 first, position = position, position + size
                 yield number, wire, first, min(position, stop)
             elif wire == VARINT:
-                value, position = self._varint(position, min(stop, position + 10))
+                value, position = self.varint(position, min(stop, position + 10))
                 yield number, wire, value, offset
             else:
                 first, last, position = self._other(wire, position, stop, number)
@@ -120,8 +120,8 @@ class Wire:
         behind = self._behind(position, stop, wire)
         return position, min(behind, stop), behind
 
-    def _varint(self, position: int, stop: int) -> tuple[int, int]:
-        """Return a base-128 number below 2^64 and the position behind it."""
+    def varint(self, position: int, stop: int) -> tuple[int, int]:
+        """Return a base-128 number below 2^64 and the position behind it; it must end before ``stop``."""
         data, start = self.data, position
         value = shift = 0
         while position < stop:
@@ -141,7 +141,7 @@ class Wire:
             if self.left < 0:
                 raise WireError("more fields than are read", position, GapReason.BUDGET)
             offset = position
-            tag, position = self._varint(position, min(stop, position + 5))
+            tag, position = self.varint(position, min(stop, position + 5))
             inner, wire = tag >> 3, tag & 7
             if wire == END_GROUP:
                 if inner != open_groups.pop():
@@ -159,9 +159,9 @@ class Wire:
     def _behind(self, position: int, stop: int, wire: int) -> int:
         """Return the position behind the content of a field that is no group."""
         if wire == VARINT:
-            return self._varint(position, min(stop, position + 10))[1]
+            return self.varint(position, min(stop, position + 10))[1]
         if wire == BYTES:
-            size, position = self._varint(position, min(stop, position + 10))
+            size, position = self.varint(position, min(stop, position + 10))
             return position + size
         if wire in {FIXED32, FIXED64}:
             return position + (4 if wire == FIXED32 else 8)
@@ -187,7 +187,7 @@ class Wire:
             position = first
             try:
                 while position < last:
-                    value, position = self._varint(position, min(last, position + 10))
+                    value, position = self.varint(position, min(last, position + 10))
                     yield value
             except WireError as error:
                 self.note(error)
