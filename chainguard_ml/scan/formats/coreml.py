@@ -39,13 +39,13 @@ def recognise(blob: Blob) -> bool:
     """Return whether the bytes are a ``Model``: a description with named features, or what the name says."""
     root = schema.load("coreml")["Model"]
     named = naming.extension(blob.name) in _NAMES
-    if not named and blob.data[0] != _tag(root, "specificationVersion"):
+    if not named and blob.read(0, 1) != _tag(root, "specificationVersion"):
         return False
     return schema.Shape(root, _MARKS, frozenset(root.names)).matches(blob.data, named=named)
 
 
-def _tag(kind: schema.Kind, name: str) -> int:
-    return kind.names[name] << 3
+def _tag(kind: schema.Kind, name: str) -> bytes:
+    return bytes([kind.names[name] << 3])
 
 
 def examine(blob: Blob, examination: Examination) -> Observations:

@@ -32,7 +32,7 @@ def recognise(blob: Blob) -> bool:
 
 def examine(blob: Blob, examination: Examination) -> Observations:
     """Follow the descriptions to the end."""
-    (count,) = struct.unpack("<I", blob.read(0, 4))
+    count = int.from_bytes(blob.read(0, 4), "little")
     position = _ALIGNMENT
     for number in range(min(count, _MOST)):
         head = blob.read(position, position + _ALIGNMENT)

@@ -52,7 +52,7 @@ def examine(blob: Blob, examination: Examination) -> Observations:  # noqa: ARG0
 
 
 def _walked(blob: Blob, wire: Wire) -> Observations:
-    footer = blob.size - _FOOTER
+    footer = max(0, blob.size - _FOOTER)
     _, position = _handle(wire, footer)
     index, _ = _handle(wire, position)
     packed = False
