@@ -136,7 +136,23 @@ MODEL_ARCHIVE_CODE = Rule(
     references=(cwe(829), cwe(494), ATLAS_SUPPLY_CHAIN_MODEL, OWASP_ML06),
 )
 
+TORCH7_CODE = Rule(
+    id="torch7-carries-code",
+    title="A Lua Torch file carries functions",
+    family="carries-code",
+    severity=Severity.HIGH,
+    why=(
+        "Lua Torch stores functions as bytecode and loads it without checks. Bytecode made by hand leaves Lua's own "
+        "virtual machine."
+    ),
+    remediation=(
+        "Convert the weights to safetensors on a machine that has nothing to lose, and keep the functions as source."
+    ),
+    references=(cwe(502), cwe(94), ATLAS_UNSAFE_ARTIFACT),
+)
+
 RULES = (
+    TORCH7_CODE,
     TORCH_PACKAGE_CODE,
     MODEL_ARCHIVE_CODE,
     R_CODE,

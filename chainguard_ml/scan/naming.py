@@ -47,7 +47,7 @@ MODEL_FORMATS = frozenset(
 )
 """Names of the formats that hold a model and nothing else."""
 
-_TEXT = frozenset({"json", "jinja", "yaml", "lightgbm"})
+_TEXT = frozenset({"json", "jinja", "yaml", "lightgbm", "encoded"})
 _R = frozenset({"rds", "gzip", "bzip2", "xz", "zstd"})
 IMAGES = frozenset({"png", "jpeg", "gif"})
 """Names of the formats that are images."""

@@ -16,7 +16,7 @@ from chainguard_ml.model import GapReason
 from chainguard_ml.scan import modern, naming
 from chainguard_ml.scan.expand import Expansion, bunzip2, expand, inflate, unlzma
 from chainguard_ml.scan.formats.ending import trailing
-from chainguard_ml.scan.formats.raw import payloads
+from chainguard_ml.scan.formats.raw import looks_like_a_file, payloads
 from chainguard_ml.text import plural, printable
 
 if TYPE_CHECKING:
@@ -28,6 +28,7 @@ if TYPE_CHECKING:
 
 _TRIAL = 4096  # bytes decompressed to tell a stream without a signature from chance
 _CONVINCING = 512  # bytes of output that chance does not give
+_USUAL_PROPERTIES = 0x5D  # lc=3, lp=0, pb=2, which every encoder writes unless it is told otherwise
 _STREAMS = 100_000  # of one file
 _SUFFIXES = frozenset({"gz", "gzip", "bz2", "xz", "lzma", "z", "zlib", "zst", "zstd", "lz4"})
 _ZFILE_HEADER = 21  # joblib up to 0.9: "ZF", then the length in hexadecimal, padded to 19 characters
@@ -243,7 +244,10 @@ def _is_lzma(head: bytes) -> bool:
     if not usual or (length != (1 << 64) - 1 and length >= 1 << 40):
         return False
     output = expand(unlzma(lzma.FORMAT_ALONE), memoryview(head), _TRIAL)
-    return not output.broken or len(output.data) >= _CONVINCING or _starts_something(bytes(output.data))
+    data = bytes(output.data)
+    if head[0] != _USUAL_PROPERTIES or not data:  # small whole numbers look like a header, and nearly all decode
+        return _starts_something(data) or looks_like_a_file(data)
+    return not output.broken or len(data) >= _CONVINCING or _starts_something(data)
 
 
 # Encoders write 2^n, or 2^n + 2^(n-1): what is left without the lowest bit is nothing or one higher bit.

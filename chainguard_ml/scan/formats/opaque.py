@@ -5,10 +5,12 @@ Signatures: ELF gABI; Microsoft PE format; Mach-O ``loader.h``.
 
 from __future__ import annotations
 
+import re
 import struct
 from typing import TYPE_CHECKING
 
 from chainguard_ml.model import GapReason
+from chainguard_ml.scan import naming
 
 if TYPE_CHECKING:
     from collections.abc import Callable
@@ -20,6 +22,30 @@ _MACH_MAGICS = frozenset(
     {b"\xfe\xed\xfa\xce", b"\xfe\xed\xfa\xcf", b"\xce\xfa\xed\xfe", b"\xcf\xfa\xed\xfe"},
 )
 _FAT_ARCHITECTURES = range(1, 31)  # above stands Java's class file version, which shares the magic number
+
+
+_AR = "an ar archive"
+_ARCHIVES = {
+    b"\x02\x21\x4c\x18": "the LZ4 format of before 2012",
+    b"Rar!\x1a\x07": "a RAR archive",
+    b"MSCF\0\0\0\0": "a cabinet file",
+    b"!<arch>\n": _AR,
+    b"070701": "a cpio archive",
+    b"070702": "a cpio archive",
+    b"070707": "a cpio archive",
+    b"\xc7\x71": "a cpio archive",
+    b"\xed\xab\xee\xdb": "an RPM package",
+    b"xar!\0": "a xar archive",
+    b"hsqs": "a SquashFS image",
+    b"7kSt": "a ZPAQ archive",
+    b"LZIP\1": "lzip compression",
+    b"\x89LZO\0\r\n\x1a\n": "lzop compression",
+    b"LRZI\0": "lrzip compression",
+    b"\x1f\x9d": "the compression of compress(1)",
+    b"\x1f\xa0": "the compression of freeze(1)",
+    b"\xff\x06\0\0sNaPpY": "Snappy compression",
+}
+"""Signatures, and what they stand for."""
 
 
 class Opaque:
@@ -66,7 +92,36 @@ def _is_mach_o(blob: Blob) -> bool:
     return head[:4] in _MACH_MAGICS
 
 
-LZ4_LEGACY = Opaque("lz4-legacy", b"\x02", _starts(b"\x02\x21\x4c\x18"), "the LZ4 format of before 2012")
+class Archive:
+    """Archives and compressions that are told by their signature and not read."""
+
+    NAME = "archive"
+    EXAMINES = (
+        "recognised (RAR, CAB, ar, cpio, ISO 9660, rpm, lzip, lzop, compress and others); not read, so it is a gap"
+    )
+    FIRST = bytes({signature[0] for signature in _ARCHIVES} | {0})
+
+    def recognise(self, blob: Blob) -> bool:
+        """Return whether the signature of one is there."""
+        return bool(_title(blob))
+
+    def examine(self, blob: Blob, examination: Examination) -> Observations:  # noqa: ARG002 (the seam's shape)
+        """Say that the content was not examined; a library of object files is only of interest in a model."""
+        title = _title(blob)
+        if title != _AR or naming.is_model((blob.location.path, *blob.location.member)):
+            yield blob.gap(GapReason.UNSUPPORTED, f"{title} is recognised but its content is not examined")
+
+
+def _title(blob: Blob) -> str:
+    head = blob.read(0, 16)
+    for signature, title in _ARCHIVES.items():
+        if head.startswith(signature):
+            return title
+    return "an ISO 9660 image" if head[:1] == b"\0" and blob.read(0x8000, 0x8006) == b"\1CD001" else ""
+
+
+ARCHIVE = Archive()
+PTE = Opaque("executorch", b"", lambda blob: re.fullmatch(rb"ET\d\d", blob.read(4, 8)) is not None, "ExecuTorch")
 ELF = Opaque("elf", b"\x7f", _starts(b"\x7fELF"))
 PE = Opaque("pe", b"M", _is_pe)
 MACH_O = Opaque("mach-o", b"\xfe\xce\xcf\xca", _is_mach_o)
