@@ -6,6 +6,7 @@ numbers between them.
 
 from __future__ import annotations
 
+from dataclasses import replace
 from typing import TYPE_CHECKING
 
 from chainguard_ml.model import GapReason
@@ -14,6 +15,7 @@ from chainguard_ml.scan.formats import tar_reader
 from chainguard_ml.scan.formats.ending import trailing
 from chainguard_ml.scan.formats.member_names import Links, traversal
 from chainguard_ml.scan.formats.raw import payloads
+from chainguard_ml.scan.formats.tar_sparse import assembled, map_in_data
 from chainguard_ml.scan.formats.torch_streams import examine_storages
 from chainguard_ml.scan.interface import CONTENT_END
 from chainguard_ml.text import printable
@@ -71,11 +73,26 @@ class TarFormat:
             return
         content = blob.window(member.name, member.start, member.stop)
         if member.sparse:
-            yield content.gap(GapReason.UNSUPPORTED, "stored as a sparse file; its parts are examined as they stand")
+            whole = _without_holes(content, member, examination)
+            if whole is None:
+                yield content.gap(GapReason.UNSUPPORTED, "stored with holes; its parts are examined as they stand")
+            content = whole or content
         if self.NAME == "torch-tar" and _plain(member.name) in {"storages", "tensors"}:
             yield from examine_storages(content, examination)
         else:
             yield from examination.nested(content)
+
+
+def _without_holes(content: Blob, member: Member, examination: Examination) -> Blob | None:
+    """Return a sparse member as it is unpacked; ``None`` if its map is wrong or it is too large."""
+    parts, start = member.parts, 0
+    if not parts:
+        parts, start = map_in_data(content.read(0, content.size))
+    data = assembled(content, parts, start, examination.allowance(content.size))
+    if not data:
+        return None
+    examination.spend(len(data))
+    return replace(content, data=memoryview(data), memo={})
 
 
 def _padding(blob: Blob, member: Member, examination: Examination) -> Observations:

@@ -2,9 +2,10 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from typing import TYPE_CHECKING
 
+from chainguard_ml.scan.formats.tar_sparse import Parts, old_parts, pax_parts
 from chainguard_ml.scan.interface import Budgets
 
 if TYPE_CHECKING:
@@ -26,7 +27,10 @@ SPECIAL = {b"3": "a character device", b"4": "a block device", b"6": "a pipe"}
 
 @dataclass(frozen=True, slots=True)
 class Member:
-    """One member: its name, where its header and data are, its type flag, what a link points at."""
+    """One member: its name, where its header and data are, its type flag, what a link points at.
+
+    A sparse member has parts; without any, they are listed at the beginning of its data.
+    """
 
     name: str
     header: int
@@ -35,6 +39,7 @@ class Member:
     kind: bytes
     target: str = ""
     sparse: bool = False
+    parts: Parts = ()
 
     @property
     def is_link(self) -> bool:
@@ -95,7 +100,7 @@ def _members(blob: Blob, found: Archive) -> Iterator[Member]:
             second = blob.read(position + BLOCK, position + 2 * BLOCK)
             found.end = position + (2 * BLOCK if second == _ZERO else BLOCK)
             return
-        size = _number(block[124:136])
+        size = number(block[124:136])
         if len(block) < BLOCK or not _is_header(block) or size is None:
             following = _next_header(blob, position + BLOCK)
             found.broken = found.broken or "a header block is cut or has a wrong checksum"
@@ -114,7 +119,8 @@ def _members(blob: Blob, found: Archive) -> Iterator[Member]:
         else:
             blocks = _sparse_blocks(blob, block, start)
             stop += blocks
-            yield extended.member(block, position, start + blocks, min(stop, blob.size))
+            parts = old_parts(block, blob.read(start, start + blocks)) if kind == b"S" else extended.parts
+            yield replace(extended.member(block, position, start + blocks, min(stop, blob.size)), parts=parts)
             extended = extended.next()
         if stop > blob.size:
             found.end, found.place = blob.size, found.place or position
@@ -132,6 +138,7 @@ class _Extended:
     target: bytes | None = None
     size: int | None = None
     sparse: bool = False
+    parts: Parts = ()
     everywhere: dict[bytes, bytes] = field(default_factory=dict)
 
     def take(self, kind: bytes, data: bytes) -> None:
@@ -140,7 +147,9 @@ class _Extended:
         elif kind == b"K":
             self.target = data.split(b"\0", 1)[0]
         else:
-            records = dict(_records(data))
+            listed = list(_records(data))
+            self.parts = pax_parts(listed) or self.parts
+            records = dict(listed)
             if kind == b"g":
                 self.everywhere = {**self.everywhere, **records}
             self._apply(records)
@@ -208,7 +217,7 @@ def _next_header(blob: Blob, position: int) -> int | None:
     return None
 
 
-def _number(octets: bytes) -> int | None:
+def number(octets: bytes) -> int | None:
     """Return a numeric field as Python's ``tarfile`` reads it; ``None`` if it is none or negative.
 
     Base 256 if its first bit is set, else whatever ``int`` takes with base 8: prefix and underscores too.
@@ -223,10 +232,10 @@ def _number(octets: bytes) -> int | None:
 
 
 def _is_header(block: bytes) -> bool:
-    checksum = _number(block[148:156])
+    checksum = number(block[148:156])
     if not checksum:
         spaced = block[148:156].strip(b" \0")  # some tools start with a zero byte
-        checksum = _number(spaced) if spaced else None
+        checksum = number(spaced) if spaced else None
     if not checksum:
         return False
     unsigned = sum(block) - sum(block[148:156]) + 8 * 0x20
