@@ -64,14 +64,22 @@ def _refuse(constant: str) -> Json:
 
 
 def objects(value: Json) -> Iterator[tuple[str, dict[str, Json]]]:
-    """Yield every object inside a JSON value with its JSON pointer (RFC 6901), outermost first."""
+    """Yield every object inside a JSON value with its JSON pointer (RFC 6901), outermost first.
+
+    What stands in several places, as YAML's aliases make it, is visited in one of them: a few lines of aliases of
+    aliases have more places than any machine can visit, and objects may even hold themselves.
+    """
     stack: list[tuple[str, Json]] = [("", value)]
+    seen: set[int] = set()
     while stack:
         pointer, item = stack.pop()
+        if not isinstance(item, dict | list) or id(item) in seen:
+            continue
+        seen.add(id(item))
         if isinstance(item, dict):
             yield pointer, item
             stack += [(f"{pointer}/{_escaped(name)}", inner) for name, inner in reversed(item.items())]
-        elif isinstance(item, list):
+        else:
             stack += [(f"{pointer}/{index}", inner) for index, inner in reversed(list(enumerate(item)))]
 
 
