@@ -60,6 +60,41 @@ KERAS_LAMBDA = Rule(
     ),
 )
 
+KERAS_TORCH = Rule(
+    id="keras-carries-pickle",
+    title="A Keras model carries a pickled module of torch",
+    family="carries-code",
+    severity=Severity.HIGH,
+    why=(
+        "TorchModuleWrapper stores a module of torch as a pickle in its configuration and loads it with every class "
+        "allowed, so the file is a program (CVE-2025-49655)."
+    ),
+    remediation=(
+        "Save the torch module on its own as safetensors and wrap it in reviewed source; load with safe_mode=True and "
+        "Keras 3.11.3 or later."
+    ),
+    references=(
+        cwe(502),
+        Reference("CVE-2025-49655", "https://nvd.nist.gov/vuln/detail/CVE-2025-49655"),
+        ATLAS_UNSAFE_ARTIFACT,
+    ),
+)
+
+KERAS_CUSTOM = Rule(
+    id="keras-custom-object",
+    title="A Keras model asks the loading program for a class or function of its own",
+    family="carries-code",
+    severity=Severity.MEDIUM,
+    why=(
+        "The configuration names an object that is not part of Keras. Loading fails unless the program registers it, "
+        "so the model is not complete without code that this scan does not see."
+    ),
+    remediation=(
+        "Ship the class in a reviewed package beside the model, and allow this finding with the package as the reason."
+    ),
+    references=(cwe(829), ATLAS_SUPPLY_CHAIN_MODEL, OWASP_ML06),
+)
+
 REPOSITORY_CODE = Rule(
     id="model-repository-carries-code",
     title="The model's configuration asks for code from its repository",
@@ -159,6 +194,8 @@ RULES = (
     PICKLE_CODE,
     TORCHSCRIPT_CODE,
     KERAS_LAMBDA,
+    KERAS_TORCH,
+    KERAS_CUSTOM,
     REPOSITORY_CODE,
     GRAPH_PYTHON,
 )

@@ -52,55 +52,6 @@ def test_large_documents_without_such_a_key_are_data(scan: Scan) -> None:
     assert scan("config.json", b'{"auto_map": {"AutoModel": "m.N"}, "x": "' + b"y" * 1_100_000 + b'"}').rules
 
 
-def layer(name: str, module: str | None = "keras.layers", **config: object) -> dict[str, object]:
-    return {"module": module, "class_name": name, "config": config, "registered_name": None}
-
-
-def model(*layers: object) -> dict[str, object]:
-    return layer("Functional", "keras", layers=list(layers))
-
-
-def test_an_ordinary_architecture_is_clean(scan: Scan) -> None:
-    function = {"module": "builtins", "class_name": "function", "config": "relu", "registered_name": "function"}
-    inner = model(layer("Dense", units=2, activation=function), layer("Add", "keras.src.ops.numpy"))
-    told = scan("model.json", dump(model(layer("TimeDistributed", layer=inner), layer("Custom", None))))
-    assert told.clean
-
-
-@pytest.mark.parametrize("name", ["Lambda", "__lambda__"])
-def test_a_function_at_any_depth_is_code(scan: Scan, name: str) -> None:
-    deep = layer("TimeDistributed", layer=model(layer("Wrapper", layer=layer(name))))
-    told = scan("model.json", dump(model(deep)))
-    assert told.rules == {"keras-lambda-layer"}
-    assert told.findings[0].location.pointer == "/config/layers/0/config/layer/config/layers/0/config/layer"
-
-
-@pytest.mark.parametrize(
-    ("module", "name"),
-    [
-        ("os", "system"),
-        ("kerasx.layers", "Dense"),
-        ("subprocess", "Popen"),
-        ("keras.utils", "get_file"),
-        ("keras.config", "enable_unsafe_deserialization"),
-        ("keras.src.saving.saving_lib", "save"),
-        ("", "x"),
-    ],
-)
-def test_a_class_outside_of_keras_is_reported(scan: Scan, module: str, name: str) -> None:
-    assert scan("model.json", dump(model(layer(name, module)))).rules == {"keras-foreign-class"}
-
-
-def test_a_keras_archive(scan: Scan, build: Build) -> None:
-    members = {"metadata.json": b"{}", "config.json": dump(model(layer("Lambda")))}
-    told = scan("m.keras", build.zip(members))
-    assert told.rules == {"keras-lambda-layer"}
-    assert told.format == "keras"
-    weights = {**members, "config.json": dump(model()), "model.weights.h5": b"\x89HDF\r\n\x1a\n" + bytes(100)}
-    assert scan("m.keras", build.zip(weights)).reasons == {"malformed"}
-    assert scan("m.keras", build.zip({**members, "config.json": b'{"class_name": '})).reasons == {"malformed"}
-
-
 def node(module: str, name: str, loader: str = "ObjectNode", **content: object) -> dict[str, object]:
     return {"__class__": name, "__module__": module, "__loader__": loader, "content": content}
 

@@ -88,9 +88,10 @@ def examine(blob: Blob, examination: Examination) -> Observations:
         return
     yield from configuration.examine_document(blob, document, examination)
     yield from _templates(blob, document)
+    if keras_config.is_architecture(document):
+        yield from keras_config.examine_text(blob, examination)
     if isinstance(document, dict):
         yield from _auto_map(blob, document)
-        yield from keras_config.examine_document(blob, document)
         yield from skops_schema.examine_document(blob, document, examination)
         yield from coreml_manifest.examine_document(blob, document)
         yield from paddle_document.examine_document(blob, document)

@@ -1,70 +1,90 @@
-"""Keras architectures: ``config.json`` of a ``.keras`` archive, or ``model.to_json()``, at any depth.
+"""Keras architectures: ``config.json`` of a ``.keras`` archive, ``model.to_json()``, attributes of an HDF5 file.
 
 Keras imports the module that an object names and calls what it finds there (``keras.saving.deserialize_keras_object``).
+Every object is judged, at any depth, in lists and in plain dictionaries: loaders look there too.
 """
 
 from __future__ import annotations
 
-from dataclasses import replace
+import json
 from typing import TYPE_CHECKING
 
 from chainguard_ml import jsonsafe
-from chainguard_ml.errors import InputError
 from chainguard_ml.model import GapReason
 from chainguard_ml.rules import carries_code
-from chainguard_ml.rules import formats as rules
+from chainguard_ml.scan.keras import arguments, names, objects
 from chainguard_ml.text import printable
 
 if TYPE_CHECKING:
-    from chainguard_ml.model import Finding, Json, Observations, Rule
+    from chainguard_ml.model import Json, Observations
     from chainguard_ml.scan.interface import Blob, Examination
 
-_ROOTS = frozenset({"keras", "tf_keras", "keras_core", "keras_cv", "keras_hub", "keras_nlp", "keras_tuner", "builtins"})
-_LAMBDAS = frozenset({"Lambda", "__lambda__"})
-# Callables of Keras itself that fetch, load or switch off safety; no layer is among them.
-_HELPERS = frozenset(
-    {"get_file", "enable_unsafe_deserialization", "load_model", "load_weights", "load_img", "run_script", "pip_install"}
-)
-_HELPER_MODULES = ("keras.config", "keras.src.config", "keras.src.backend.config", "keras.src.utils.file_utils",
-                   "keras.src.saving", "keras.saving")  # fmt: skip
+_EARLIER = "(earlier)"
+_REVIVED = "must_restore_from_config"  # stands in the metadata of a SavedModel, which has what its classes do as graphs
+_HOLDERS = ("model_config", "training_config", "compile_config", "layers")
 
 
 def examine_text(blob: Blob, examination: Examination) -> Observations:
-    """Examine the JSON text of a configuration."""
-    del examination
+    """Examine the JSON text of what is certainly a configuration; of names that stand twice both values."""
+    data = blob.read(0, blob.size)
     try:
-        document = jsonsafe.loads(blob.read(0, blob.size), lenient=True)
-    except InputError as error:
-        yield blob.gap(GapReason.MALFORMED, str(error))
+        text = data.decode(json.detect_encoding(data), "surrogatepass").removeprefix("\ufeff")
+        document: Json = json.loads(text, object_pairs_hook=_with_earlier)
+    except (ValueError, RecursionError) as error:
+        yield blob.gap(GapReason.MALFORMED, f"it is not JSON: {printable(str(error))}")
         return
-    if isinstance(document, dict):
-        yield from examine_document(blob, document)
+    yield from _examine(blob, document, examination)
 
 
-def examine_document(blob: Blob, document: dict[str, Json]) -> Observations:
-    """Examine a document that is an architecture: an object with ``class_name`` and ``config``."""
-    if not isinstance(document.get("class_name"), str) or "config" not in document:
-        return
+def _with_earlier(pairs: list[tuple[str, Json]]) -> dict[str, Json]:
+    """Return an object as Python reads it, the last of equal names, and the values before under a name of their own."""
+    result = dict(pairs)
+    if len(result) < len(pairs):
+        result[_EARLIER] = dict(reversed(pairs))
+    return result
+
+
+def examine_document(blob: Blob, document: Json, examination: Examination) -> Observations:
+    """Examine a parsed document, from YAML for one, if it is an architecture; any other yields nothing."""
+    if is_architecture(document):
+        yield from _examine(blob, document, examination)
+
+
+def is_architecture(document: Json) -> bool:
+    """Return whether a document is an object of Keras, a list of them, or holds one with its module anywhere.
+
+    Keras 3 looks into lists and plain dictionaries for objects, and finds nothing in those without a module.
+    """
+    if isinstance(document, dict) and any(_is_object(document.get(key)) for key in _HOLDERS):
+        return True
+    return _is_object(document) or any(
+        _is_object(item) and ("module" in item or item["class_name"] in names.LAMBDAS)
+        for _, item in jsonsafe.objects(document)
+    )
+
+
+def _is_object(value: Json) -> bool:
+    if isinstance(value, list):
+        return any(_is_object(item) for item in value if isinstance(item, dict))
+    return isinstance(value, dict) and isinstance(value.get("class_name"), str) and "config" in value
+
+
+def _examine(blob: Blob, document: Json, examination: Examination) -> Observations:
+    revived = isinstance(document, dict) and _REVIVED in document
+    code = None  # the last object that carries code: what it holds is part of it
     for pointer, item in jsonsafe.objects(document):
-        name, module = item.get("class_name"), item.get("module")
-        if not isinstance(name, str):
-            continue
-        if name in _LAMBDAS:
-            text = f"'{printable(name)}' carries the bytecode of a function"
-            yield _finding(carries_code.KERAS_LAMBDA, blob, pointer, text, name)
-        elif isinstance(module, str) and not _is_keras(module, name):
-            full = f"{module}.{name}"
-            yield _finding(
-                rules.KERAS_FOREIGN, blob, pointer, f"'{printable(full)}' is not part of Keras's layers", full
-            )
+        finding = objects.judge(blob, pointer, item, examination)
+        if finding and finding.rule == carries_code.KERAS_LAMBDA.id:
+            inside = code is not None and pointer.startswith(f"{code}/")
+            code = code if inside else pointer
+            if not inside:
+                yield finding
+        elif finding and not (revived and finding.rule == carries_code.KERAS_CUSTOM.id):
+            yield finding
+        for observation in arguments.examine(blob, pointer, item, examination):
+            if not (_is_bytecode(observation) and code is not None and f"{pointer}/".startswith(f"{code}/")):
+                yield observation
 
 
-def _is_keras(module: str, name: str) -> bool:
-    if module.partition(".")[0] not in _ROOTS or name in _HELPERS:
-        return False
-    return not any(module == helper or module.startswith(f"{helper}.") for helper in _HELPER_MODULES)
-
-
-def _finding(rule: Rule, blob: Blob, pointer: str, message: str, name: str) -> Finding:
-    place = replace(blob.location, pointer=pointer)
-    return rule.finding(blob.subject, place, message, key=(pointer, name), facts={"name": name})
+def _is_bytecode(observation: object) -> bool:
+    return getattr(observation, "rule", "") == carries_code.KERAS_LAMBDA.id

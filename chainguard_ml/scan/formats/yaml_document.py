@@ -12,7 +12,7 @@ from typing import TYPE_CHECKING
 from chainguard_ml.model import GapReason
 from chainguard_ml.rules import configs as rules
 from chainguard_ml.scan import naming
-from chainguard_ml.scan.formats import config_targets, configuration, yaml_reader, yaml_tags
+from chainguard_ml.scan.formats import config_targets, configuration, keras_config, yaml_reader, yaml_tags
 from chainguard_ml.text import plural, printable
 
 if TYPE_CHECKING:
@@ -65,6 +65,7 @@ def examine(blob: Blob, examination: Examination) -> Observations:
     yield from yaml_tags.examine_tags(blob, reading.tags, examination, documentation=documentation)
     for document in reading.documents:
         yield from configuration.examine_document(blob, document, examination)
+        yield from keras_config.examine_document(blob, document, examination)
     if reading.limited:
         yield blob.gap(GapReason.BUDGET, reading.limited)
     elif reading.broken and config_targets.in_model(blob):
