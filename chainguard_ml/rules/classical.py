@@ -99,8 +99,22 @@ CODEC_RUNS_CODE = Rule(
     references=(cwe(502), ATLAS_UNSAFE_ARTIFACT),
 )
 
+UNKNOWN_REGISTERED = Rule(
+    id="unknown-registered-function",
+    title="A pipeline's configuration asks for a function that its library does not ship",
+    family="scan",
+    severity=Severity.LOW,
+    why=(
+        "spaCy looks functions up by a registered name and calls them with arguments from the configuration. One that "
+        "is not spaCy's own comes from a package or a file that must be there, and that runs when it is imported."
+    ),
+    remediation="Look at the package that registers the function, pin it, and load no code that comes with the model.",
+    references=(cwe(829), ATLAS_UNSAFE_ARTIFACT),
+)
+
 RULES = (
     SKOPS_FORGED,
+    UNKNOWN_REGISTERED,
     CODEC_RUNS_CODE,
     CODE_IN_METADATA,
     BROKEN_BOUNDS,

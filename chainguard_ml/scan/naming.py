@@ -24,6 +24,7 @@ MODEL_EXTENSIONS = frozenset(
     | {"rds", "rda", "rdata", "ort", "plan", "engine", "trt", "pmml"}
     | {"pt2", "ptl", "mar", "distcp", "nemo", "bento", "pte", "t7"}
     | {"mlmodel", "pdmodel", "pdiparams"}
+    | {"caffemodel", "mnn", "rknn"}
 )
 """Extensions under which frameworks save models, in lower case."""
 
@@ -47,7 +48,7 @@ MODEL_FORMATS = frozenset(
 )
 """Names of the formats that hold a model and nothing else."""
 
-_TEXT = frozenset({"json", "jinja", "yaml", "lightgbm", "encoded"})
+_TEXT = frozenset({"json", "jinja", "yaml", "lightgbm", "encoded", "spacy-config"})
 _R = frozenset({"rds", "gzip", "bzip2", "xz", "zstd"})
 IMAGES = frozenset({"png", "jpeg", "gif"})
 """Names of the formats that are images."""

@@ -20,6 +20,7 @@ from chainguard_ml.scan.formats import (
     configuration,
     coreml_manifest,
     keras_config,
+    mxnet,
     paddle_document,
     protobuf_text,
     skops_schema,
@@ -98,6 +99,7 @@ def examine(blob: Blob, examination: Examination) -> Observations:
         yield from protobuf_text.examine_document(blob, document, examination)
         yield from tree_documents.examine_document(blob, document, examination)
         yield from zarr.examine_document(blob, document)
+        yield from mxnet.examine_document(blob, document, examination)
 
 
 def _utf8(data: bytes) -> bytes:

@@ -12,6 +12,7 @@ from typing import TYPE_CHECKING
 
 from chainguard_ml.model import GapReason, Severity
 from chainguard_ml.rules import classical as rules
+from chainguard_ml.scan import naming
 from chainguard_ml.scan.formats.cursor import BoundsError
 from chainguard_ml.scan.formats.embedded import examine_text
 from chainguard_ml.scan.formats.ending import trailing
@@ -47,9 +48,9 @@ def recognise(blob: Blob) -> bool:
     head = blob.read(0, 64)
     if _HEAD.match(head):
         return True
-    if not blob.name.lower().endswith(".msgpack"):
-        return False
-    return head[0] != _EMPTY or blob.size == 1  # with more it would be a pickle
+    if blob.size == 1 and head[0] == _EMPTY:  # spaCy's lookups; with more it would be a pickle
+        return naming.extension(blob.name) in {NAME, "bin", ""}
+    return naming.extension(blob.name) == NAME and head[0] != _EMPTY
 
 
 def examine(blob: Blob, examination: Examination) -> Observations:
