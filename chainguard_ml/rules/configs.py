@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from chainguard_ml.model import Reference, Rule, Severity
-from chainguard_ml.rules.references import ATLAS_UNSAFE_ARTIFACT, OWASP_ML06, cwe
+from chainguard_ml.rules.references import ATLAS_SUPPLY_CHAIN_MODEL, ATLAS_UNSAFE_ARTIFACT, OWASP_ML06, cwe
 
 UNSAFE_YAML_TAG = Rule(
     id="unsafe-yaml-tag",
@@ -90,11 +90,64 @@ INTERPOLATION = Rule(
     references=(cwe(95), cwe(526), ATLAS_UNSAFE_ARTIFACT),
 )
 
+PATH_ESCAPE = Rule(
+    id="config-path-escape",
+    title="A model's configuration names a file outside of the model's directory",
+    family="scan",
+    severity=Severity.HIGH,
+    why=(
+        "The loader reads the file that is named. An absolute path or one with '..' makes it load another file of "
+        "the machine as weights, code or data, one that nobody reviewed with the model."
+    ),
+    remediation="Do not load the model. Take it from its origin again; its files belong into its own directory.",
+    references=(cwe(22), cwe(73), ATLAS_UNSAFE_ARTIFACT),
+)
+
+SECRET = Rule(
+    id="secret-in-config",
+    title="A key or token stands in a configuration file",
+    family="scan",
+    severity=Severity.HIGH,
+    why="Whoever gets the model gets the key. Models are copied, published and mirrored; keys in them are used.",
+    remediation=(
+        "Revoke the key at its issuer first; then take it out of the file and of its history, and read it from the "
+        "environment or a secret store."
+    ),
+    references=(cwe(798), cwe(312), Reference("AML.T0055", "https://atlas.mitre.org/techniques/AML.T0055")),
+)
+
+IMPORTED_CODE = Rule(
+    id="repository-code-runs-on-import",
+    title="Code of a model's repository runs commands or connects as soon as it is imported",
+    family="scan",
+    severity=Severity.CRITICAL,
+    why=(
+        "A loader that trusts the repository imports this file before it looks at any weight. What stands outside of "
+        "functions runs then; a model's code has no reason to start programs or open connections there."
+    ),
+    remediation="Do not load the model with trust_remote_code. Report the repository to where you got it from.",
+    references=(cwe(506), cwe(829), ATLAS_SUPPLY_CHAIN_MODEL, ATLAS_UNSAFE_ARTIFACT),
+)
+
+PICKLE_BESIDE = Rule(
+    id="pickle-beside-safetensors",
+    title="The same weights lie beside each other as safetensors and as a pickle",
+    family="scan",
+    severity=Severity.INFO,
+    why="A loader that is asked for it, or that does not know safetensors, takes the pickle, which can run code.",
+    remediation="Remove the pickle from what you deploy, or load with use_safetensors=True.",
+    references=(cwe(502), ATLAS_UNSAFE_ARTIFACT),
+)
+
 RULES = (
     UNSAFE_YAML_TAG,
     YAML_EXPANSION,
     CONFIG_TARGET,
     UNKNOWN_TARGET,
     INTERPOLATION,
+    PATH_ESCAPE,
+    SECRET,
+    IMPORTED_CODE,
+    PICKLE_BESIDE,
 )
 """Every rule of this file, in the order of its pages."""

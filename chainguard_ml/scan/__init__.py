@@ -99,6 +99,7 @@ FORMATS = (
     "chainguard_ml.scan.formats.jinja_template",
     "chainguard_ml.scan.formats.xml_document",
     "chainguard_ml.scan.formats.yaml_document",
+    "chainguard_ml.scan.formats.settings_text",
 )
 """The formats in the order they are asked, ``module`` or ``module:object``: certain signatures first, guesses last."""
 

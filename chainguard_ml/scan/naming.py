@@ -48,7 +48,7 @@ MODEL_FORMATS = frozenset(
 )
 """Names of the formats that hold a model and nothing else."""
 
-_TEXT = frozenset({"json", "jinja", "yaml", "lightgbm", "encoded", "spacy-config"})
+_TEXT = frozenset({"json", "jinja", "yaml", "settings", "lightgbm", "encoded", "spacy-config"})
 _R = frozenset({"rds", "gzip", "bzip2", "xz", "zstd"})
 IMAGES = frozenset({"png", "jpeg", "gif"})
 """Names of the formats that are images."""

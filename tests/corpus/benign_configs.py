@@ -3,6 +3,7 @@
 
 from __future__ import annotations
 
+import json
 from typing import TYPE_CHECKING
 
 from tests.corpus.frame import benign
@@ -59,7 +60,44 @@ YAML = {
 }
 
 
+JSON: dict[str, object] = {
+    "config.json": {"architectures": ["LlamaForCausalLM"], "auto_map": None, "model_type": "llama", "vocab_size": 32000},
+    "adapter_config.json": {"auto_mapping": None, "base_model_name_or_path": "/home/me/llama", "peft_type": "LORA"},
+    "adapter_config.json ": {"auto_mapping": {"base_model_class": "X", "parent_library": "transformers.models.x"}},
+    "generation_config.json": {"do_sample": True, "eos_token_id": [1, 2], "transformers_version": "4.44.0"},
+    "model_index.json": {"_class_name": "StableDiffusionXLPipeline", "_diffusers_version": "0.30.0",
+                         "feature_extractor": [None, None], "force_zeros_for_empty_prompt": True,
+                         "scheduler": ["diffusers", "EulerDiscreteScheduler"], "unet": ["diffusers", "UNet2DConditionModel"],
+                         "text_encoder": ["transformers", "CLIPTextModel"],
+                         "safety_checker": ["stable_diffusion", "StableDiffusionSafetyChecker"]},
+    "modules.json": [{"idx": 0, "name": "0", "path": "", "type": "sentence_transformers.models.Transformer"},
+                     {"idx": 1, "name": "1", "path": "1_Pooling", "type": "sentence_transformers.models.Pooling"}],
+    "model.safetensors.index.json": {"metadata": {"total_size": 1}, "weight_map": {"a": "model-00001-of-00002.safetensors"}},
+    "package.json": {"name": "a", "scripts": {"build": "tsc"}, "exports": {".": {"import": "./a.js"}}},
+    "chain.json": {"lc": 1, "type": "constructor", "id": ["langchain_core", "prompts", "PromptTemplate"], "kwargs": {}},
+    "vega.json": {"data": [{"type": "x.y", "path": "a"}], "target": "a.b", "params": [{"name": "grid"}]},
+    "secrets.json": {"a": "AKIAIOSFODNN7EXAMPLE", "b": "wJalrXUtnFEMI/K7MDENG/bPxRfiCYEXAMPLEKEY", "c": "hf_" + "x" * 34,
+                     "d": "postgresql://user:password@db:5432/app", "e": "https://user:hunter2@host.org/x",
+                     "f": "sk-" + "0" * 48, "g": "ghp_" + "a" * 36, "h": "postgres://app:${DB_PASSWORD}@db.corp.io/x",
+                     "i": "git@github.com:a/b.git", "j": "YOUR_API_KEY", "k": "mailto://a:bbbbbbbbbbbbbb@example.org"},
+}  # fmt: skip
+TEXTS = {
+    "tsconfig.json": '{\n  // a comment\n  "compilerOptions": {"target": "ES2022", "paths": {"@/*": ["./src/*"]}},\n}\n',
+    "settings.toml": '[tool.x]\ntoken = "${TOKEN}"\npassword = "changeme"\n',
+    ".env.example": "HF_TOKEN=hf_your_token_here\nOPENAI_API_KEY=sk-...\nAWS_SECRET_ACCESS_KEY=\nDB=postgres://a:b@db/x\n",
+    "MLmodel": "artifact_path: model\nflavors:\n  python_function:\n    env: {conda: conda.yaml, virtualenv: python_env.yaml}\n"
+    "    loader_module: mlflow.sklearn\n    model_path: model.pkl\n    predict_fn: predict\n    python_version: 3.11.5\n"
+    "  sklearn: {code: null, pickled_model: model.pkl, serialization_format: cloudpickle, sklearn_version: 1.4.0}\n"
+    "mlflow_version: 2.14.0\nmodel_uuid: 0a1b\nrun_id: 1f2e\nutc_time_created: '2024-07-01 10:00:00.000000'\n",
+    "python_env.yaml": "python: 3.11.5\nbuild_dependencies: [pip==24.0, setuptools]\ndependencies: [-r requirements.txt]\n",
+}
+
+
 def samples() -> Iterator[Benign]:
-    """Files of ordinary projects that use what loaders could act on."""
+    """Files of ordinary projects and models that use what loaders could act on."""
     for name, text in YAML.items():
+        yield benign(f"config-{name}", name, text.encode())
+    for name, document in JSON.items():
+        yield benign(f"config-{name}", name.strip(), json.dumps(document).encode())
+    for name, text in TEXTS.items():
         yield benign(f"config-{name}", name, text.encode())

@@ -2,8 +2,8 @@
 
 Hydra and NeMo call ``_target_`` (``hydra.utils.instantiate``), torchtune ``_component_``, configurations of Lightning
 and jsonargparse ``class_path`` beside ``init_args``, latent-diffusion code ``target`` beside ``params``, and
-``logging.config`` the factory ``()`` (Python documentation, "User-defined objects"). OmegaConf's interpolations
-(2.3, "Variable interpolation") are resolved first where they point into the same document.
+``logging.config`` the factory ``()`` (Python documentation, "User-defined objects"), jsonpickle ``py/function``.
+OmegaConf's interpolations (2.3, "Variable interpolation") are resolved first where they point into the same document.
 """
 
 from __future__ import annotations
@@ -26,6 +26,7 @@ if TYPE_CHECKING:
     from chainguard_ml.scan.interface import Blob, Examination
 
 _KEYS = ("_target_", "_component_", "class_path")
+_WEAK = ("()", "py/function", "py/type", "py/object")  # constructs that other documents have with other meanings
 _REFERENCE = re.compile(r"\$\{\s*([\w.\[\]-]+)\s*\}")
 _CALL = re.compile(r"\$\{\s*([A-Za-z_][\w.]*)\s*:((?:[^{}$]|\$(?!\{)|\$\{[^{}]*\})*+)\}?")
 _ROUNDS = 5  # of references to references
@@ -60,24 +61,24 @@ def in_model(blob: Blob) -> bool:
 def examine_document(blob: Blob, document: Json, examination: Examination) -> Observations:
     """Judge every target and every interpolation of a document, each once."""
     said: set[str] = set()
-    for named in _named(document):
+    for named in _named(document, packed=in_model(blob)):
         if named.name not in said:
             said.add(named.name)
             yield from examine_target(blob, named, examination)
     yield from _interpolations(blob, document)
 
 
-def _named(document: Json) -> Iterator[Named]:
+def _named(document: Json, *, packed: bool) -> Iterator[Named]:
     for pointer, item in config_walk.objects(document):
         for key in _KEYS:
             for name in _resolved(item.get(key), document):
                 yield Named(key, name, f"{pointer}/{key}")
                 inner = targets.path_argument(name)
                 yield from (Named(f"{key} … {inner}", text, pointer) for text in _resolved(item.get(inner), document))
-        weak = "target" if "params" in item else "()"
-        for name in _resolved(item.get(weak), document):
-            if targets.is_target(name):
-                yield Named(weak, name, f"{pointer}/{weak}")
+        for weak in ("target", *_WEAK):
+            for name in _resolved(item.get(weak), document) if weak in item else ():
+                if targets.is_target(name) and (weak != "target" or "params" in item or (packed and not pointer)):
+                    yield Named(weak, name, f"{pointer}/{weak}")
 
 
 def _resolved(value: Json, document: Json) -> Iterator[str]:
@@ -109,7 +110,7 @@ def examine_target(blob: Blob, named: Named, examination: Examination) -> Observ
     match opinion.verdict:
         case targets.Verdict.DANGEROUS:
             yield _finding(blob, named, opinion.technique)
-        case targets.Verdict.STANDARD if packed or named.construct not in {"target", "()"}:
+        case targets.Verdict.STANDARD if packed or named.construct not in {"target", "id", *_WEAK}:
             yield _unknown(blob, named, "a function of Python's library that no model needs", Severity.HIGH)
         case targets.Verdict.FUNCTION if packed:
             yield _unknown(blob, named, "a function of a package that is not known", Severity.HIGH)

@@ -13,7 +13,6 @@ from typing import TYPE_CHECKING
 from chainguard_ml import jsonsafe
 from chainguard_ml.errors import InputError
 from chainguard_ml.model import GapReason
-from chainguard_ml.rules import carries_code
 from chainguard_ml.scan import naming
 from chainguard_ml.scan.formats import (
     chat_template,
@@ -23,12 +22,12 @@ from chainguard_ml.scan.formats import (
     mxnet,
     paddle_document,
     protobuf_text,
+    secrets,
     skops_schema,
     tree_documents,
     yaml_document,
     zarr,
 )
-from chainguard_ml.text import printable
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
@@ -37,7 +36,7 @@ if TYPE_CHECKING:
     from chainguard_ml.scan.interface import Blob, Examination
 
 NAME = "json"
-EXAMINES = "chat templates, auto_map, targets (Hydra, Lightning), Keras architectures, skops schemas"
+EXAMINES = "chat templates, code of repositories (auto_map …), targets, Keras architectures, skops schemas, secrets"
 FIRST = b"{[ \t\r\n\xef\xff\xfe\0"
 
 _SPACE = rb"[ \t\r\n]*+"
@@ -46,9 +45,9 @@ _START = re.compile(  # not the braces of a template
 )
 _ALWAYS = 1_000_000  # bytes up to which a document is parsed whatever it holds
 _OF_INTEREST = re.compile(
-    rb'"(?:(?:default_)?chat_templates?|template_format|auto_map|class_name|__loader__|_target_|_component_|class_path|custom_pipelines'
+    rb'"(?:(?:default_)?chat_templates?|template_format|auto_map|class_name|__loader__|_target_|_component_|class_path'
     rb"|base_code|itemInfoEntries|ir_version|irVersion|modelTopology"
-    rb'|trust_remote_code|\(\))"'
+    rb'|custom_pipelines|trust_remote_code|weight_map|lc|py/\w+|\(\))"'
 )
 _HEAD = 256  # bytes from which a wide encoding is recognised
 
@@ -69,6 +68,7 @@ def _is_wide(blob: Blob) -> bool:
 
 def examine(blob: Blob, examination: Examination) -> Observations:
     """Look at what loaders act on; large documents without such a key are data and not parsed."""
+    yield from secrets.examine_text(blob)
     wanted = _is_wide(blob) or _OF_INTEREST.search(blob.data, 0, examination.budgets.header) is not None
     if not wanted and tree_documents.is_large(blob):
         yield from tree_documents.examine_large(blob, examination)
@@ -92,7 +92,6 @@ def examine(blob: Blob, examination: Examination) -> Observations:
     if keras_config.is_architecture(document):
         yield from keras_config.examine_text(blob, examination)
     if isinstance(document, dict):
-        yield from _auto_map(blob, document)
         yield from skops_schema.examine_document(blob, document, examination)
         yield from coreml_manifest.examine_document(blob, document)
         yield from paddle_document.examine_document(blob, document)
@@ -124,17 +123,3 @@ def _sources(template: Json) -> Iterator[tuple[str, str]]:
     elif isinstance(template, list | dict):
         for pointer, item in jsonsafe.objects(template):
             yield from ((f"{pointer}/{name}", text) for name, text in item.items() if isinstance(text, str))
-
-
-def _auto_map(blob: Blob, document: dict[str, Json]) -> Observations:
-    mapping = document.get("auto_map")
-    if not isinstance(mapping, dict) or not mapping:
-        return
-    names = ", ".join(printable(name, 60) for name in sorted(mapping)[:10])
-    yield carries_code.REPOSITORY_CODE.finding(
-        blob.subject,
-        blob.location,
-        f"auto_map names code of the repository for {names}",
-        key=("auto_map",),
-        facts={"auto_map": mapping},
-    )

@@ -12,7 +12,7 @@ from typing import TYPE_CHECKING
 from chainguard_ml.model import GapReason
 from chainguard_ml.rules import configs as rules
 from chainguard_ml.scan import naming
-from chainguard_ml.scan.formats import config_targets, configuration, keras_config, yaml_reader, yaml_tags
+from chainguard_ml.scan.formats import config_targets, configuration, keras_config, secrets, yaml_reader, yaml_tags
 from chainguard_ml.text import plural, printable
 
 if TYPE_CHECKING:
@@ -28,7 +28,7 @@ _SURE = re.compile(rb"!!python/|tag:yaml\.org,2002:python/|^[ \t]*(?:- )?[\"']?_
 _STRONG = re.compile(
     rb"!!|!<|%TAG|yaml\.org,2002|!(?:new|name|apply|applyref|module|obj|import|pkl|ruby|php|perl|js)[:/]"
     rb"|_target_|_component_|class_path|[\"']\(\)|loader_module|auto_map|trust_remote_code|custom_pipelines"
-    rb"|chat_template|model_code_path|python_model|class_name"
+    rb"|chat_template|model_code_path|python_model|flavors:|py/"
 )
 _WEAK = re.compile(rb"\\[xuU]|[*][\w-]|\$\{|target[\"']?[ \t]*:|imports?[\"']?[ \t]*:")
 _ALWAYS = 32_000  # bytes up to which a document is parsed whatever it holds
@@ -51,6 +51,7 @@ def recognise(blob: Blob) -> bool:
 
 def examine(blob: Blob, examination: Examination) -> Observations:
     """Look at what loaders act on."""
+    yield from secrets.examine_text(blob)
     wide = blob.read(0, 2) in {b"\xff\xfe", b"\xfe\xff"}
     strong = wide or _STRONG.search(blob.data) is not None
     if blob.size > _LIMIT:
