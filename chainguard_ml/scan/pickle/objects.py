@@ -109,26 +109,31 @@ def _instantiate(machine: Machine, target: Value, items: list[Value], offset: in
 @opcode(b"R")
 def _reduce(machine: Machine, position: int) -> int:
     arguments, target = machine.stack.pop(), machine.stack[-1]
-    machine.stack[-1] = machine.call(target, _known(arguments), position - 1)
+    machine.stack[-1] = machine.call(target, _known(machine, arguments, position - 1), position - 1)
     return position
 
 
 @opcode(b"\x81")
 def _newobj(machine: Machine, position: int) -> int:
     arguments, target = machine.stack.pop(), machine.stack.pop()
-    machine.stack.append(machine.call(target, _known(arguments), position - 1, "newobj"))
+    machine.stack.append(machine.call(target, _known(machine, arguments, position - 1), position - 1, "newobj"))
     return position
 
 
 @opcode(b"\x92")
 def _newobj_ex(machine: Machine, position: int) -> int:
     _, arguments, target = machine.stack.pop(), machine.stack.pop(), machine.stack.pop()
-    machine.stack.append(machine.call(target, _known(arguments), position - 1, "newobj"))
+    machine.stack.append(machine.call(target, _known(machine, arguments, position - 1), position - 1, "newobj"))
     return position
 
 
-def _known(arguments: Value) -> tuple[Value, ...] | None:
-    """Return arguments as a tuple; pure Python takes any iterable, whose items are not followed."""
+def _known(machine: Machine, arguments: Value, offset: int) -> tuple[Value, ...] | None:
+    """Return arguments as a tuple; pure Python takes any iterable, whose items are not followed.
+
+    No pickler writes an object there, whose iterator would yield them, perhaps without an end.
+    """
+    if isinstance(arguments, Instance):
+        machine.trace.note("misused", offset, "its elements are the arguments of a call", arguments.of)
     return arguments if isinstance(arguments, tuple) else None
 
 
@@ -216,7 +221,7 @@ def _persistent(machine: Machine, identifier: Value, offset: int) -> None:
     """Ask the loader for an object; torch's identifiers are known, and a reduction inside one is a call."""
     match identifier:
         case (str() as kind, _, function, arguments) if kind == "reduce_package":  # torch.package
-            machine.stack.append(machine.call(function, _known(arguments), offset))
+            machine.stack.append(machine.call(function, _known(machine, arguments, offset), offset))
             return
         case (str() as kind, Global() as target, *_) if kind == "module":  # torch: a class with its source
             machine.stack.append(target)

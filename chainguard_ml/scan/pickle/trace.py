@@ -160,8 +160,11 @@ class Trace:
         self.exceeded.update(other.exceeded)
 
     @property
+    def imports(self) -> bool:
+        """Whether a name that can exist was imported."""
+        return any(is_identifier(*key) for key in self.seen)
+
+    @property
     def names_globals(self) -> bool:
         """Whether a name that can exist was imported, or one that cannot be known."""
-        return any(is_identifier(*key) for key in self.seen) or any(
-            note.kind == "unresolved" for note in self.notes.values()
-        )
+        return self.imports or any(note.kind == "unresolved" for note in self.notes.values())

@@ -23,9 +23,15 @@ _MOST_REPEATED = 1 << 23
 _COPIED = 1 << 22  # bytes up to which a copy is faster than a view
 _MEMOIZE = re.compile(rb"\x94")
 _PADDING = re.compile(rb"[\0\s]*+")
-_STARTS = re.compile(
-    rb"\x80[\0-\x05]|\(?[ci][A-Za-z_][\w.]{0,200}\n[A-Za-z_][\w.]{0,200}\n|(?=\x8c[\x01-\x40][A-Za-z_])"
-    rb"|(?=X[\x01-\x40]\0\0\0[A-Za-z_]|U[\x01-\x40][A-Za-z_][\w.]*[\x8cXUV]|V[A-Za-z_][\w.]{0,200}\n[\x8cXUV]|S['\"])"
+_LINES = rb"[A-Za-z_][\w.]{0,200}\n"
+_STARTS = re.compile(  # one character class in front, so that the search for it runs at C speed
+    rb"[(\x80\x8cciXUVS](?:(?<=\x80)[\0-\x05]|(?<=[ci])"
+    + _LINES * 2
+    + rb"|(?<=\()(?:[ci]"
+    + _LINES * 2
+    + rb"|[SVUX\x8c])"
+    rb"|(?<=\x8c)[\x01-\x40][A-Za-z_]|(?<=X)[\x01-\x40]\0\0\0[A-Za-z_]|(?<=U)[\x01-\x40][A-Za-z_][\w.]{0,63}[\x8cXUV]"
+    rb"|(?<=V)" + _LINES + rb"[\x8cXUV]|(?<=S)['\"])"
 )
 _TEXT_START = re.compile(rb"[(N)\]}KMJGIFLSVUTXBC\x88-\x8f\x95c]")
 _MOST_CANDIDATES = 100_000
@@ -173,7 +179,7 @@ def _sweep(result: Walk, content: bytes | memoryview) -> None:
         machine = Machine(content, probe, result.older)
         end, whole = machine.run(match.start())
         budget -= max(end, machine.reach) - match.start() + 1
-        if probe.executed or (whole and probe.names_globals):
+        if (probe.executed or whole) and probe.imports:
             result.trace.merge(probe)
             result.trace.streams += 1
             result.trace.hidden.append(match.start())

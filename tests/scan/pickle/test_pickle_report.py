@@ -5,17 +5,20 @@ from __future__ import annotations
 import json
 import pickle
 import struct
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, cast
 
 import pytest
 
-from chainguard_ml.model import Confidence, GapReason, Severity
+from chainguard_ml.model import Confidence, Evidence, GapReason, Location, Severity, Subject
 from chainguard_ml.rules import catalogue
 from chainguard_ml.rules.pickle import RULES
-from chainguard_ml.scan.interface import Budgets
+from chainguard_ml.scan import allowlist
+from chainguard_ml.scan.examination import Session
+from chainguard_ml.scan.interface import Blob, Budgets
 from chainguard_ml.scan.pickle import trace, walk
 
 if TYPE_CHECKING:
+    from chainguard_ml.model import Json
     from tests.scan.pickle.conftest import Assembler, Look
 
 
@@ -201,3 +204,14 @@ def test_no_number_of_values_costs_more_than_its_bytes(look: Look) -> None:
     )  # fmt: skip
     for bomb in bombs:
         assert look(bomb).evidence
+
+
+def test_a_listing_says_how_every_global_is_judged(asm: Assembler) -> None:
+    data = asm.call(asm.glob("collections", "OrderedDict")) + asm.run()
+    session = Session(allowlist.make_judge([]), listing=True)
+    told = list(session.nested(Blob(data, Subject("x.pkl"), Location("x.pkl"), "x.pkl")))
+    (evidence,) = [item for item in told if isinstance(item, Evidence) and item.kind == "pickle"]
+    listing = cast("dict[str, dict[str, Json]]", evidence.statement["listing"])
+    assert listing["collections.OrderedDict"]["verdict"] == "allowed"
+    assert listing["os.system"]["verdict"] == "dangerous"
+    assert listing["os.system"]["uses"] == ["called", "referenced"]

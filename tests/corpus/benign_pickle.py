@@ -1,0 +1,116 @@
+"""Shapes of pickles that are rare, ordinary and easily mistaken: attributes by call, nested bytes, many streams."""
+
+from __future__ import annotations
+
+import pickle
+from typing import TYPE_CHECKING
+
+from tests.corpus.frame import benign
+from tests.corpus.pickles import CODE, OD, call, dictionary, glob, literal, number, text, whole
+
+if TYPE_CHECKING:
+    from collections.abc import Iterator
+
+    from tests.corpus.frame import Benign
+
+_GETATTR = glob("builtins", "getattr")
+_SETATTR = glob("builtins", "setattr")
+_FUNCTION = call(glob("dill._dill", "_create_function"), b"N", b"}", text("f"))
+_RECONSTRUCT = glob("numpy._core.multiarray", "_reconstruct")
+_STATE = b"(K\x01K\0\x85" + call(glob("numpy", "dtype"), text("f8"), b"\x89", b"\x88") + b"\x89" + literal(b"") + b"t"
+
+SHAPES: dict[str, tuple[bytes, tuple[str, ...]]] = {
+    "dill-cell": (
+        whole(
+            call(
+                call(_GETATTR, glob("dill", "_dill"), text("_setattr"), _SETATTR),
+                _FUNCTION,
+                text("cell_contents"),
+                number(3),
+            ),
+            protocol=4,
+        ),
+        (CODE,),
+    ),
+    "dill-class": (
+        whole(
+            call(
+                _SETATTR,
+                call(glob("dill._dill", "_create_type"), b"N", text("A"), b")", b"}"),
+                text("__qualname__"),
+                text("f.<locals>.A"),
+            ),
+            protocol=4,
+        ),
+        (CODE,),
+    ),
+    "dill-array": (
+        whole(
+            call(
+                glob("dill._dill", "_create_array"),
+                _RECONSTRUCT,
+                glob("numpy", "ndarray") + b"K\0\x85" + literal(b"b") + b"\x87",
+                _STATE,
+                b"N",
+            ),
+            protocol=4,
+        ),
+        (),
+    ),
+    "attribute-of-instance": (whole(call(_SETATTR, call(OD), text("note"), text("x"))), ()),
+    "meta-tensor": (
+        whole(
+            call(
+                glob("torch._utils", "_rebuild_meta_tensor_no_storage"),
+                glob("torch", "float32"),
+                b"K\x01\x85",
+                b"K\x01\x85",
+                b"\x89",
+            )
+        ),
+        (),
+    ),
+    "parameter-with-state": (
+        whole(
+            call(glob("torch._utils", "_rebuild_parameter_with_state"), b"N", b"\x88", call(OD), dictionary(note=b"N"))
+        ),
+        (),
+    ),
+    "reconstructed-list": (
+        whole(
+            call(glob("copyreg", "_reconstructor"), glob("collections", "UserList"), glob("builtins", "object"), b"N"),
+            dictionary(data=b"]"),
+            b"b",
+            protocol=0,
+        ),
+        (),
+    ),
+    "bytes-as-text": (
+        whole(call(glob("__builtin__", "bytearray"), call(glob("_codecs", "encode"), text("a"), text("latin1")))),
+        (),
+    ),
+    "thousands-of-tensors": (
+        whole(
+            b"".join(
+                call(glob("torch.storage", "_load_from_bytes"), literal(b"\x80\x02}q\0" + b"N" * 20 + b"1."[1:])) + b"0"
+                for _ in range(50)
+            ),
+            b"N",
+            protocol=3,
+        ),
+        (),
+    ),
+    "many-streams": (b"".join(pickle.dumps({"row": number, "text": "x" * 300}, 4) for number in range(300)), ()),
+    "streams-with-memo": (
+        b"".join(pickle.dumps([str(number), "os", "system", "a", "a"], 4) for number in range(20))
+        + whole(call(OD), protocol=4),
+        (),
+    ),
+    "hashes": (pickle.dumps([f"{number:040x}".replace("0", "63") for number in range(2000)], 4), ()),
+}
+
+
+def samples() -> Iterator[Benign]:
+    """Every row as a file."""
+    for name, (data, code) in SHAPES.items():
+        yield benign(f"pickle-{name}", "model.pkl", data, *code)
