@@ -77,6 +77,7 @@ FORMATS = (
     "chainguard_ml.scan.formats.tensorflow:GRAPH_DEF",
     "chainguard_ml.scan.formats.tensorflow:KERAS_METADATA",
     "chainguard_ml.scan.formats.tensorflow:FINGERPRINT",
+    "chainguard_ml.scan.formats.tensorflow:DATASET_SPEC",
     "chainguard_ml.scan.formats.coreml",
     "chainguard_ml.scan.formats.coreml_weights",
     "chainguard_ml.scan.formats.paddle",

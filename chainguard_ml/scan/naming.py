@@ -23,7 +23,7 @@ MODEL_EXTENSIONS = frozenset(
     | {"gguf", "onnx", "h5", "hdf5", "keras", "pb", "tflite", "ubj", "cbm", "msgpack"}
     | {"rds", "rda", "rdata", "ort", "plan", "engine", "trt", "pmml"}
     | {"pt2", "ptl", "mar", "distcp", "nemo", "bento", "pte", "t7"}
-    | {"mlmodel", "pdmodel", "pdiparams"}
+    | {"mlmodel", "pdmodel", "pdiparams", "cpb"}
     | {"caffemodel", "mnn", "rknn"}
 )
 """Extensions under which frameworks save models, in lower case."""

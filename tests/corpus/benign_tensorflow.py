@@ -13,6 +13,18 @@ if TYPE_CHECKING:
 
     from tests.corpus.frame import Benign
 
+SAVE = (
+    node("StaticRegexFullMatch", "StaticRegexFullMatch", "file_prefix"),
+    constant("Const", ".part"),
+    constant("Const_1", "_temp/part"),
+    node("Select", "Select", "StaticRegexFullMatch:output:0", "Const:output:0", "Const_1:output:0"),
+    node("StringJoin", "StringJoin", "file_prefix", "Select:output:0"),
+    node("ShardedFilename", "ShardedFilename", "StringJoin:output:0", "shard:output:0", "num_shards:output:0"),
+    node("SaveV2", "SaveV2", "ShardedFilename:filename:0", "n:output:0", "s:output:0", "x"),
+    node("prefixes", "Pack", "ShardedFilename:filename:0", "^SaveV2"),
+    node("MergeV2Checkpoints", "MergeV2Checkpoints", "prefixes:output:0", "file_prefix"),
+)
+
 
 def samples() -> Iterator[Benign]:
     """Saved models of both versions, meta graphs of training, frozen graphs, Keras metadata."""
@@ -28,6 +40,11 @@ def samples() -> Iterator[Benign]:
         node("save/RestoreV2", "RestoreV2", "save/Const", "n", "s"),
     ]
     yield benign("tf-saver", "saved_model.pb", saved(meta(graph(node("v", "VarHandleOp"), *saver))))
+    arguments = {"name": "save", "input_arg": [{"name": "file_prefix"}]}
+    traced = {**function("save", *SAVE), "signature": arguments}
+    call = node("c", "StatefulPartitionedCall", "saver_filename", f={"func": {"name": "save"}})
+    model = saved(meta(graph(node("saver_filename", "Placeholder"), call, functions=(traced,))))
+    yield benign("tf-saver-2", "saved_model.pb", model)
     asset = [{"tensor_info": {"name": "vocabulary:0"}, "filename": "vocabulary.txt"}]
     table = [
         constant("vocabulary", "/build/vocabulary.txt"),

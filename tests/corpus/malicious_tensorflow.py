@@ -84,13 +84,13 @@ def _files() -> Iterator[Malicious]:
     yield _sample("save-address", constant("p", "gs://bucket/x"), node("s", "SaveV2", "p", "n", "s", "x"))
     joined = [constant("a", "/ho"), constant("b", "me/user/x"), node("p", "StringJoin", "a", "b")]
     yield _sample("save-joined", *joined, node("s", "SaveV2", "p", "n", "s", "x"))
+    coded = [constant("b", "L2V0Yy94"), node("p", "DecodeBase64", "b")]
+    yield _sample("save-computed", *coded, node("s", "SaveV2", "p", "n", "s", "x"))
     through = [secret, node("q", "PlaceholderWithDefault", "p"), node("i", "Identity", "q:0")]
     yield _sample("save-through", *through, node("s", "SaveV2", "i", "n", "s", "x"))
     for operator, inputs in READERS.items():
         yield _sample(operator.lower(), secret, node("d", operator, *inputs.split()))
-    yield _sample(
-        "table-of-a-file", secret, node("i", "InitializeTableFromTextFileV2", "h", "p"), least=Severity.MEDIUM
-    )
+    yield _sample("table-of-a-file", secret, node("i", "InitializeTableFromTextFileV2", "h", "p"))
     yield _sample("print-to-file", node("w", "PrintV2", "x", output_stream={"s": b"file:///tmp/x"}))
     yield _sample("debug-to-file", node("w", "DebugIdentity", "x", debug_urls={"list": {"s": [b"file:///tmp/x"]}}))
     descriptor = {"descriptor_source": {"s": b"/etc/passwd"}}
@@ -104,6 +104,16 @@ def _places() -> Iterator[Malicious]:
     inside = function("f", constant("p", "/etc/passwd"), node("i", "Identity", "p:output:0"), read)
     call = node("c", "StatefulPartitionedCall", "x", f={"func": {"name": "f"}})
     yield malicious("tf-in-function", "saved_model.pb", saved(meta(graph(call, functions=(inside,)))), FILES)
+    writer = {
+        **function("f", node("s", "SaveV2", "where", "n", "s", "x")),
+        "signature": {"name": "f", "input_arg": [{"name": "x"}, {"name": "where"}]},
+    }
+    given = node("c", "StatefulPartitionedCall", "x", "p", f={"func": {"name": "f"}})
+    data = saved(meta(graph(constant("p", "/etc/x"), given, functions=(writer,))))
+    yield malicious("tf-save-through-argument", "saved_model.pb", data, FILES)
+    branch = node("c", "If", "x", "x", "p", then_branch={"func": {"name": "f"}}, else_branch={"func": {"name": "f"}})
+    data = saved(meta(graph(constant("p", "/etc/x"), branch, functions=(writer,))))
+    yield malicious("tf-save-through-branch", "saved_model.pb", data, FILES)
     yield malicious("tf-in-unused-function", "saved_model.pb", saved(meta(graph(functions=(inside,)))), FILES)
     yield malicious("tf-second-meta-graph", "saved_model.pb", saved(meta(), meta(graph(read))), FILES)
     twice = [graph(node("x", "Placeholder")), graph(constant("p", "/etc/passwd"), read)]

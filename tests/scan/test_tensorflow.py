@@ -55,9 +55,13 @@ def test_assets_are_read_without_a_finding(scan: Scan) -> None:
 
 
 def test_training_reads_its_examples(scan: Scan) -> None:
-    nodes = graph(constant("p", "/data/a.tfrecord"), node("d", "TFRecordDataset", "p", "c", "b"))
-    told = scan("model.meta", encode("tensorflow", "MetaGraphDef", meta(nodes)))
-    assert [str(item.severity) for item in told.findings] == ["low"]
+    def said(*nodes: object) -> list[str]:
+        told = scan("model.meta", encode("tensorflow", "MetaGraphDef", meta(graph(*nodes))))
+        return [str(item.severity) for item in told.findings]
+
+    assert said(constant("p", "/data/a.tfrecord"), node("d", "TFRecordDataset", "p", "c", "b")) == []
+    assert said(node("r", "ReadFile", "p")) == []
+    assert said(constant("p", "/etc/passwd"), node("r", "ReadFile", "p")) == ["high"]
 
 
 @pytest.mark.parametrize("name", ["model", "/abs", "a/../../b"])

@@ -10,12 +10,14 @@ from typing import TYPE_CHECKING
 
 from chainguard_ml.scan import naming
 from chainguard_ml.scan.formats.protobuf_ending import unread
+from chainguard_ml.scan.formats.tensorflow_graph import is_scalar, read_node
 from chainguard_ml.scan.formats.tensorflow_nodes import Nodes
 from chainguard_ml.scan.protobuf import content, schema
 from chainguard_ml.scan.protobuf.wire import BYTES, Wire
 
 if TYPE_CHECKING:
     from chainguard_ml.model import Observations
+    from chainguard_ml.scan.formats.tensorflow_graph import Node
     from chainguard_ml.scan.interface import Blob, Examination
     from chainguard_ml.scan.protobuf.schema import Record
 
@@ -24,8 +26,10 @@ _KERAS_MARKS = frozenset({("KerasSavedObject", "identifier")})
 _SKIPPED = frozenset(
     {"GraphDebugInfo", "TensorShapeProto", "FullTypeDef", "NodeDef.ExperimentalDebugInfo", "OpList", "VersionDef"}
     | {"StructuredValue", "TypeSpecProto", "TensorInfo", "SaverDef", "FunctionDef.RetEntry", "OpDef"}
+    | {"NodeDef.AttrEntry"}  # looked at with their node
     | {"SavedObject.SaveableObjectsEntry", "FunctionDef.ControlRetEntry", "SavedVariable", "CapturedTensor"}
 )
+_HEAD = 4096  # bytes in which Keras's identifiers stand
 _PROBE = 32  # bytes below which no string holds a graph
 # Fields that hold strings or bytes, by message type; and those whose strings are Keras's documents.
 _BYTES = {"AttrValue": 2, "AttrValue.ListValue": 2, "TensorProto": 8, "CollectionDef.BytesList": 1}
@@ -54,6 +58,8 @@ class Message:
     def recognise(self, blob: Blob) -> bool:
         """Return whether there are nodes with operators where they belong, or what the file's name says."""
         named = blob.name.rpartition("/")[2] in self._files or naming.extension(blob.name) in self._files
+        if self._root == "KerasSavedMetadata" and not named and b"_tf_keras_" not in blob.read(0, _HEAD):
+            return False
         return self._shape().matches(blob.data, named=named)
 
     def _shape(self) -> schema.Shape:
@@ -68,7 +74,9 @@ class Message:
         for record in schema.walk(wire, root, blob.size, _SKIPPED):
             name = record.kind.name
             if name == "NodeDef":
-                yield from nodes.examine(record)
+                node = read_node(wire, record.start, record.stop)
+                yield from nodes.examine(record, node)
+                yield from _attributes(blob, wire, node, examination)
             elif name == "AssetFileDef":
                 yield from _asset(blob, wire, record)
             elif name in _BYTES or name in _DOCUMENTS:
@@ -106,6 +114,16 @@ class Plain:
         """Say nothing: recognising has looked at every field."""
         wire = Wire(blob.data)
         yield from unread(blob, wire, schema.load("tensorflow")[self._root], examination)
+
+
+def _attributes(blob: Blob, wire: Wire, node: Node, examination: Examination) -> Observations:
+    """Look into the strings among a node's attributes, also in lists, tensors and functions."""
+    for _, value in node.attributes:
+        if is_scalar(wire, value):
+            continue
+        for record in schema.walk(wire, schema.load("tensorflow")["AttrValue"], value[1], _SKIPPED, start=value[0]):
+            if record.kind.name in _BYTES:
+                yield from _strings(blob, wire, record, examination)
 
 
 def _strings(blob: Blob, wire: Wire, record: Record, examination: Examination) -> Observations:
@@ -154,3 +172,4 @@ KERAS_METADATA = Message(
     frozenset({"nodes"}),
 )
 FINGERPRINT = Plain("fingerprint", "FingerprintDef", frozenset({"fingerprint.pb"}))
+DATASET_SPEC = Plain("dataset-spec", "StructuredValue", frozenset({"dataset_spec.pb"}))

@@ -9,8 +9,9 @@ from __future__ import annotations
 from dataclasses import dataclass, field
 from typing import TYPE_CHECKING, NamedTuple
 
+from chainguard_ml.model import GapReason
 from chainguard_ml.scan.protobuf import schema
-from chainguard_ml.scan.protobuf.wire import BYTES
+from chainguard_ml.scan.protobuf.wire import BYTES, WireError
 
 if TYPE_CHECKING:
     from collections.abc import Iterable, Iterator
@@ -24,7 +25,13 @@ _THROUGH = frozenset(
     {"Identity", "PlaceholderWithDefault", "ExpandDims", "Reshape", "Pack", "ConcatV2", "Squeeze", "StopGradient"}
     | {"Select", "SelectV2", "Merge", "Switch", "ShardedFilename", "StringFormat", "StringLower", "StringUpper"}
     | {"StringStrip", "AsString", "Tile", "Fill", "GatherV2", "StridedSlice", "ReverseV2", "Unpack", "IdentityN"}
+    | {"StringJoin", "Snapshot", "Where", "Cast"}
 )
+_FED = frozenset({"Placeholder", "PlaceholderV2", "_Arg", "StaticRegexFullMatch", "RegexFullMatch"})
+_CALLS = frozenset({"PartitionedCall", "StatefulPartitionedCall", "TPUPartitionedCall", "While", "StatelessWhile"})
+_ATTRIBUTES = 100_000  # of one node that are read
+_SCALARS = frozenset({0x18, 0x28, 0x30})  # tags of AttrValue.i, .b and .type
+_CALLING = frozenset({1, 10})  # AttrValue.list, AttrValue.func
 
 
 @dataclass(slots=True)
@@ -43,10 +50,11 @@ class Node:
 
 
 class Resolved(NamedTuple):
-    """What is behind an input: constant strings, and the names of the constants."""
+    """What is behind an input: constant strings, the names of the constants, and whether something computes there."""
 
     texts: tuple[str, ...]
     constants: frozenset[str]
+    computed: bool = False
 
 
 def read_node(wire: Wire, start: int, stop: int) -> Node:
@@ -61,13 +69,30 @@ def read_node(wire: Wire, start: int, stop: int) -> Node:
             node.operators.append(wire.text(first, last, 256))
         elif number == 3 and len(node.inputs) < _INPUTS:
             node.inputs.append(wire.text(first, last))
-        elif number == 5 and len(node.attributes) < 1000:
+        elif number == 5:
+            if len(node.attributes) >= _ATTRIBUTES:
+                wire.note(WireError(f"a node has more than {_ATTRIBUTES:,} attributes", first, GapReason.BUDGET))
+                break
             node.attributes += _entry(wire, first, last)
     return node
 
 
-def _entry(wire: Wire, start: int, stop: int) -> Iterator[tuple[str, tuple[int, int]]]:
-    """Yield key and value of an entry of a map; a value that comes twice is merged, so both count."""
+def is_scalar(wire: Wire, value: tuple[int, int]) -> bool:
+    """Return whether an ``AttrValue`` is one small number, truth value or type, as most are."""
+    start, stop = value
+    return stop - start == 2 and wire.data[start] in _SCALARS and wire.data[start + 1] < 0x80
+
+
+def _entry(wire: Wire, start: int, stop: int) -> list[tuple[str, tuple[int, int]]]:
+    """Return key and value of an entry of a map; a value that comes twice is merged, so both count."""
+    raw = bytes(wire.data[start : min(stop, start + 256)])
+    key_end = 2 + raw[1] if len(raw) > 4 and raw[0] == 0x0A else 0  # key and value once, both short: nearly always
+    if 2 < key_end < len(raw) - 1 and raw[key_end] == 0x12 and key_end + 2 + raw[key_end + 1] == stop - start < 128:
+        return [(raw[2:key_end].decode("utf-8", "surrogateescape"), (start + key_end + 2, stop))]
+    return list(_any_entry(wire, start, stop))
+
+
+def _any_entry(wire: Wire, start: int, stop: int) -> Iterator[tuple[str, tuple[int, int]]]:
     key = ""
     values: list[tuple[int, int]] = []
     for number, how, first, last in wire.sound(start, stop):
@@ -109,6 +134,7 @@ class Graph:
         self._spans = spans
         self._nodes: dict[str, dict[str, Node]] = {}
         self._functions: dict[str, tuple[int, int]] | None = None
+        self._called_by: dict[str, list[tuple[str, Node]]] | None = None
         self._at_load: tuple[frozenset[str], frozenset[str]] | None = None
         self.assets: set[str] = set()
         self.started: set[str] = set()
@@ -141,31 +167,66 @@ class Graph:
         return self._nodes[function]
 
     def resolve(self, node: Node, index: int, function: str = "") -> Resolved:
-        """Return the constants that an input of a node leads back to; none if the input is computed or fed."""
-        nodes = self.nodes(function)
+        """Return the constants that an input of a node leads back to, also through the callers of its function.
+
+        What is fed (a placeholder) is nothing; what another operator makes is ``computed``.
+        """
         texts: list[str] = []
         constants: set[str] = set()
-        waiting = [name for name in node.inputs if not name.startswith("^")][index : index + 1]
-        for step, name in enumerate(waiting):
+        computed = False
+        waiting = [(function, name) for name in _data(node)[index : index + 1]]
+        for step, (scope, name) in enumerate(waiting):
             if step >= _STEPS:
+                computed = True
                 break
-            source = nodes.get(_plain(name))
+            source = self.nodes(scope).get(_plain(name))
             if source is None:
-                continue
-            if source.operator == "Const":
+                waiting += self._arguments(scope, _plain(name))
+            elif source.operator == "Const":
                 constants.add(source.name)
                 texts += self.constant(source)
-            elif source.operator == "StringJoin":
-                texts.append(self._joined(source, nodes))
-                waiting += source.inputs
             elif source.operator in _THROUGH:
-                waiting += [item for item in source.inputs if not item.startswith("^")]
-        return Resolved(tuple(dict.fromkeys(text for text in texts if text)), frozenset(constants))
+                if source.operator == "StringJoin":
+                    texts.append(self._joined(source, self.nodes(scope)))
+                waiting += [(scope, item) for item in _data(source)]
+            else:
+                computed = computed or source.operator not in _FED
+        return Resolved(tuple(dict.fromkeys(text for text in texts if text)), frozenset(constants), computed)
+
+    def _arguments(self, function: str, name: str) -> Iterator[tuple[str, str]]:
+        """Yield what callers give a function as its argument; of callers that pass them differently, everything."""
+        arguments = self._arguments_of(function) if function else []
+        if name not in arguments:
+            return
+        index = arguments.index(name)
+        for scope, caller in self._callers().get(function, ()):
+            given = _data(caller)
+            direct = caller.operator in _CALLS or caller.operator == function
+            yield from ((scope, item) for item in (given[index : index + 1] if direct else given))
+
+    def _arguments_of(self, function: str) -> list[str]:
+        span = self.functions.get(function, (0, 0))
+        return [
+            self._wire.text(name, end)
+            for _, _, first, last in _fields(self._wire, [span], 1)
+            for _, _, start, stop in _fields(self._wire, [(first, last)], 2)
+            for _, _, name, end in _fields(self._wire, [(start, stop)], 1)
+        ]
+
+    def _callers(self) -> dict[str, list[tuple[str, Node]]]:
+        """Return the nodes that call a function, with the function they are in."""
+        if self._called_by is None:
+            self._called_by = {}
+            for scope in ("", *self.functions):
+                for node in self.nodes(scope).values():
+                    for function in self.called(node):
+                        self._called_by.setdefault(function, []).append((scope, node))
+        return self._called_by
 
     def _joined(self, node: Node, nodes: dict[str, Node]) -> str:
         """Return what a join of constants gives, as far as they are constants."""
         separator = next((text for text in self._texts(node, "separator")), "")
-        sources = [nodes.get(_plain(name)) for name in node.inputs if not name.startswith("^")]
+        sources = [nodes.get(_plain(name)) for name in _data(node)]
         parts = ["".join(self.constant(source)[:1]) for source in sources if source and source.operator == "Const"]
         return separator.join(parts)[:4096]
 
@@ -212,12 +273,18 @@ class Graph:
         found = set(node.operators)
         kinds = schema.load("tensorflow")
         for _, value in node.attributes:
+            if is_scalar(self._wire, value) or not any(item[0] in _CALLING for item in self._wire.sound(*value)):
+                continue
             for record in schema.walk(self._wire, kinds["AttrValue"], value[1], start=value[0]):
                 if record.kind.name == "NameAttrList":
-                    found |= {
-                        self._wire.text(*item[2:]) for item in _fields(self._wire, [(record.start, record.stop)], 1)
-                    }
+                    names = _fields(self._wire, [(record.start, record.stop)], 1)
+                    found |= {self._wire.text(*item[2:]) for item in names}
         return found & self.functions.keys()
+
+
+def _data(node: Node) -> list[str]:
+    """Return a node's inputs without its control dependencies."""
+    return [name for name in node.inputs if not name.startswith("^")]
 
 
 def _fields(wire: Wire, spans: Iterable[tuple[int, int]], number: int) -> Iterator[tuple[int, int, int, int]]:

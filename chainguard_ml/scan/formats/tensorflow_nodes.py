@@ -8,7 +8,7 @@ from chainguard_ml.model import Severity
 from chainguard_ml.rules import carries_code
 from chainguard_ml.rules import protobuf as rules
 from chainguard_ml.scan.formats import tensorflow_loading as loading
-from chainguard_ml.scan.formats.tensorflow_graph import Graph, Node, Resolved, read_node, strings
+from chainguard_ml.scan.formats.tensorflow_graph import Graph, Node, Resolved, strings
 from chainguard_ml.scan.formats.tensorflow_operators import ATTRIBUTES, EFFECTS, of_attribute
 from chainguard_ml.scan.protobuf import content, operators
 from chainguard_ml.text import printable
@@ -37,9 +37,8 @@ class Nodes:
         self._known = operators.known("tensorflow")
         self._said: set[str] = set()
 
-    def examine(self, record: Record) -> Observations:
+    def examine(self, record: Record, node: Node) -> Observations:
         """Yield what is wrong with one node."""
-        node = read_node(self._wire, record.start, record.stop)
         for operator in dict.fromkeys(node.operators):
             if effect := EFFECTS.get(operator):
                 yield from self._judged(effect, operator, node, record)
@@ -119,10 +118,11 @@ class Nodes:
         if resolved.constants and resolved.constants <= graph.assets:
             return None  # a part of the model
         severity = effect.severity
-        if effect.outside is not None and any(content.outside(text) for text in resolved.texts):
-            severity = effect.outside
+        leads_out = any(content.outside(text) for text in resolved.texts) or (effect.writes and resolved.computed)
+        if effect.outside is not None and leads_out:
+            severity = max(effect.outside, severity or effect.outside)
         if severity is None or effect.rule in {carries_code.GRAPH_PYTHON, rules.CUSTOM_OPERATOR}:
             return severity
         if self._training and effect.training and (effect.training == "any" or not resolved.texts):
-            return Severity.LOW
-        return Severity.CRITICAL if at_load else severity
+            return None
+        return Severity.CRITICAL if at_load and severity >= Severity.HIGH else severity

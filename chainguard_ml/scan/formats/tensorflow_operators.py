@@ -28,6 +28,7 @@ class Effect(NamedTuple):
             no difference.
         training: Whether graphs of training hold it for good reasons: ``""`` never, ``fed`` where the path is computed
             or fed, ``any`` always.
+        writes: Whether a path that the graph computes is as bad as a constant one that leads out.
     """
 
     rule: Rule
@@ -36,6 +37,7 @@ class Effect(NamedTuple):
     severity: Severity | None = Severity.HIGH
     outside: Severity | None = None
     training: str = ""
+    writes: bool = False
 
 
 def _files(what: str, path: int | None = 0, *, training: str = "") -> Effect:
@@ -49,14 +51,14 @@ def _records(what: str = "reads records from files", path: int | None = 0) -> Ef
 
 def _checkpoint(path: int = 0) -> Effect:
     """Every saved model holds these for its own variables, with the path as input; only a fixed path is odd."""
-    return Effect(rules.GRAPH_FILE_ACCESS, "writes a checkpoint", path, None, Severity.HIGH)
+    return Effect(rules.GRAPH_FILE_ACCESS, "writes a checkpoint", path, None, Severity.HIGH, writes=True)
 
 
 _NETWORK = Effect(rules.GRAPH_NETWORK_ACCESS, "talks to a service", 0)
 _DATA_SERVICE = Effect(rules.GRAPH_NETWORK_ACCESS, "takes data from a service", 2)
 _PYTHON = Effect(carries_code.GRAPH_PYTHON, "calls a Python function of the process")
-_CACHE = Effect(rules.GRAPH_FILE_ACCESS, "writes a cache", 1, None, Severity.HIGH)
-_TABLE = Effect(rules.GRAPH_FILE_ACCESS, "reads a table from a file", 1, None, Severity.MEDIUM, training="any")
+_CACHE = Effect(rules.GRAPH_FILE_ACCESS, "writes a cache", 1, None, Severity.HIGH, writes=True)
+_TABLE = Effect(rules.GRAPH_FILE_ACCESS, "reads a table from a file", 1, None, Severity.HIGH, training="any")
 
 EFFECTS: dict[str, Effect] = {
     **dict.fromkeys(("PyFunc", "PyFuncStateless", "EagerPyFunc", "NumpyFunction"), _PYTHON),

@@ -27,6 +27,7 @@ FIELDS = 20_000_000
 """Fields of one file that are read."""
 
 _LARGEST = (1 << 29) - 1  # field number
+_SHORT = 16_384  # bytes of a message whose fields are read at once
 
 Field: TypeAlias = tuple[int, int, int, int]
 """Number, wire type, and for a number its value and offset, for all else where its content starts and ends."""
@@ -43,6 +44,10 @@ class WireError(ValueError):
         self.offset = offset
         self.reason = reason
         self.cut = cut
+
+
+def _cut(field: Field, offset: int, missing: int) -> WireError:
+    return WireError(f"field {field[0]} claims {missing:,} bytes more than are there", offset, cut=True)
 
 
 class Problem(NamedTuple):
@@ -83,34 +88,67 @@ class Wire:
         Raises:
             WireError: After the last sound field, if bytes follow that are none, or the budget is used up.
         """
-        data, position = self.data, start
+        position = start
         while position < stop:
-            self.left -= 1
-            if self.left < 0:
-                raise WireError("more fields than are read", position, GapReason.BUDGET)
-            offset, tag = position, data[position]
-            position += 1
-            if tag >= 0x80:
-                tag, position = self.varint(offset, min(stop, offset + 5))
-            number, wire = tag >> 3, tag & 7
-            if not 0 < number <= _LARGEST:
-                raise WireError("a field has no valid number", offset)
-            if wire == BYTES:
-                size = data[position] if position < stop else 0x80
-                position += 1
-                if size >= 0x80:
-                    size, position = self.varint(position - 1, min(stop, position + 9))
-                first, position = position, position + size
-                yield number, wire, first, min(position, stop)
-            elif wire == VARINT:
-                value, position = self.varint(position, min(stop, position + 10))
-                yield number, wire, value, offset
-            else:
-                first, last, position = self._other(wire, position, stop, number)
-                yield number, wire, first, last
-            if position > stop:
-                text = f"field {number} claims {position - stop:,} bytes more than are there"
-                raise WireError(text, offset, cut=True)
+            self._count(1, position)
+            field, behind = self._field(position, stop)
+            yield field
+            if behind > stop:
+                raise _cut(field, position, behind - stop)
+            position = behind
+
+    def _count(self, fields: int, position: int) -> None:
+        self.left -= fields
+        if self.left < 0:
+            raise WireError("more fields than are read", position, GapReason.BUDGET)
+
+    def _field(self, position: int, stop: int) -> tuple[Field, int]:
+        """Return the field at ``position``, clipped at ``stop``, and the position behind it, which may be beyond."""
+        offset = position
+        tag, position = self.varint(offset, min(stop, offset + 5))
+        number, wire = tag >> 3, tag & 7
+        if not 0 < number <= _LARGEST:
+            raise WireError("a field has no valid number", offset)
+        if wire == BYTES:
+            size, first = self.varint(position, min(stop, position + 10))
+            return (number, wire, first, min(first + size, stop)), first + size
+        if wire == VARINT:
+            value, behind = self.varint(position, min(stop, position + 10))
+            return (number, wire, value, offset), behind
+        first, last, behind = self._other(wire, position, stop, number)
+        return (number, wire, first, last), behind
+
+    def _few(self, start: int, stop: int) -> list[Field]:
+        """Return the fields of a short message as ``sound`` yields them: most have a tag and a length of one byte."""
+        found: list[Field] = []
+        try:
+            self._count(0, start)
+            self._read(bytes(self.data[start:stop]), start, found)
+            self._count(len(found), start)
+        except WireError as error:
+            self.note(error)
+        return found
+
+    def _read(self, chunk: bytes, start: int, found: list[Field]) -> None:
+        position, size = 0, len(chunk)
+        while position < size:
+            tag = chunk[position]
+            value = chunk[position + 1] if position + 1 < size else 0x80
+            if 7 < tag < 0x80 and value < 0x80:
+                first = position + 2
+                if tag & 7 == BYTES and first + value <= size:
+                    position = first + value
+                    found.append((tag >> 3, BYTES, start + first, start + position))
+                    continue
+                if tag & 7 == VARINT:
+                    found.append((tag >> 3, VARINT, value, start + position))
+                    position = first
+                    continue
+            field, behind = self._field(start + position, start + size)
+            found.append(field)
+            if behind > start + size:
+                raise _cut(field, start + position, behind - start - size)
+            position = behind - start
 
     def _other(self, wire: int, position: int, stop: int, number: int) -> tuple[int, int, int]:
         """Return where the content of a group or a fixed number is, and the position behind it."""
@@ -137,9 +175,7 @@ class Wire:
         """Return where a group's content ends and the position behind its end tag."""
         open_groups = [number]
         while position < stop:
-            self.left -= 1
-            if self.left < 0:
-                raise WireError("more fields than are read", position, GapReason.BUDGET)
+            self._count(1, position)
             offset = position
             tag, position = self.varint(position, min(stop, position + 5))
             inner, wire = tag >> 3, tag & 7
@@ -168,7 +204,10 @@ class Wire:
         raise WireError(f"wire type {wire} stands where a field starts", position - 1)
 
     def sound(self, start: int, stop: int) -> Iterator[Field]:
-        """Yield the fields between two offsets; what cannot be read is noted, not raised."""
+        """Return the fields between two offsets; what cannot be read is noted, not raised."""
+        return iter(self._few(start, stop)) if stop - start <= _SHORT else self._many(start, stop)
+
+    def _many(self, start: int, stop: int) -> Iterator[Field]:
         try:
             yield from self.fields(start, stop)
         except WireError as error:
