@@ -53,6 +53,10 @@ def test_an_operator_is_reported_once(scan: Scan) -> None:
     assert told.findings[0].facts == {"operator": "Run", "domain": "evil", "node": "n0"}
 
 
+def test_what_the_runtime_fused_itself_is_no_foreign_operator(scan: Scan) -> None:
+    assert scan("model.onnx", model(graph(node("Conv", "com.microsoft.nhwc")))).clean
+
+
 def test_a_function_of_the_model_is_no_foreign_operator(scan: Scan) -> None:
     broken = {"name": "F", "domain": "evil", "node": [node()]}
     assert scan("model.onnx", model(graph(node("F", "evil")), functions=[broken])).clean

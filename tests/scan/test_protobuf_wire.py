@@ -123,3 +123,17 @@ def test_any_bytes_give_fields_inside_of_them_and_end(data: bytes) -> None:
     for shape in (schema.Shape(MODEL, frozenset({("NodeProto", "op_type")}), frozenset({"graph"})),):
         shape.matches(data, named=True)
         assert not shape.matches(data, named=False) or b"\x22" in data
+
+
+def test_long_messages_are_read_one_field_after_the_other() -> None:
+    data = field(1, bytes(20_000)) + b"\x0e"
+    wire = Wire(data)
+    assert list(wire.sound(0, len(data))) == [(1, BYTES, 4, 20_004)]
+    assert wire.problems[0].offset == 20_004
+
+
+def test_a_budget_that_is_used_up_is_noted_and_stays_used_up() -> None:
+    wire = Wire(b"\x08\x01" * 20, 10)
+    assert len(list(wire.sound(0, 40))) <= 20
+    assert list(wire.sound(0, 40)) == []
+    assert {problem.reason for problem in wire.problems} == {"budget"}

@@ -117,3 +117,21 @@ def test_changed_models_only_give_findings_and_gaps(scan: Scan, sample: object, 
     changed = original[:place] + data.draw(st.binary(max_size=4)) + original[place + data.draw(st.integers(0, 4)) :]
     if changed:
         scan(name, changed)
+
+
+def test_a_great_many_attributes_are_a_gap(scan: Scan, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(tensorflow_graph, "_ATTRIBUTES", 1)
+    told = scan("m.pb", frozen(node("a", "NoOp", x={"i": 1}, y={"s": b"text"})))
+    assert "budget" in told.reasons
+
+
+def test_entries_in_any_order_are_read() -> None:
+    value = field(2, b"/x")
+    for entry in (
+        field(2, value) + field(1, b"k"),
+        field(1, b"k") + field(2, value) + field(2, value),
+        field(1, b"k" * 300),
+    ):
+        data = field(5, entry)
+        found = tensorflow_graph.read_node(Wire(data), 0, len(data)).attributes
+        assert len(found) == entry.count(value)
