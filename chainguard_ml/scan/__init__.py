@@ -92,6 +92,7 @@ FORMATS = (
     "chainguard_ml.scan.formats.xgboost_model",
     "chainguard_ml.scan.formats.xgboost_binary",
     "chainguard_ml.scan.formats.lightgbm_model",
+    "chainguard_ml.scan.formats.onnx_text",
     "chainguard_ml.scan.formats.protobuf_text",
     "chainguard_ml.scan.formats.json_document",
     "chainguard_ml.scan.formats.spacy_config",

@@ -10,7 +10,7 @@ from tests.corpus import malicious_tensorflow as tf
 from tests.corpus.encode import encode, varint
 from tests.corpus.encode_text import as_json, as_text
 from tests.corpus.frame import benign
-from tests.corpus.malicious_protobuf import blob_file, coreml, operator, paddle, params, pir, program, weights
+from tests.corpus.malicious_protobuf import TEXT, blob_file, coreml, operator, paddle, params, pir, program, weights
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
@@ -71,6 +71,7 @@ def samples() -> Iterator[Benign]:
     yield benign(
         "text-checkpoint", "checkpoint", b'model_checkpoint_path: "ckpt-1"\nall_model_checkpoint_paths: "ckpt-1"\n'
     )
+    yield benign("onnxtxt", "model.onnxtxt", (TEXT % ("[1, 2]", "w.bin", "com.microsoft.FusedMatMul")).encode())
     header = encode("tensorflow", "BundleHeaderProto", {"num_shards": 1, "version": {"producer": 1}})
     yield benign("tf-table", "variables.index", table((b"", header), (b"a/w", entry()), (b"s", entry(9, 3, kind=7))))
     yield benign("tf-table-empty", "model.ckpt", table())

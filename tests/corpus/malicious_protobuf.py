@@ -147,7 +147,33 @@ def _texts() -> Iterator[Malicious]:
     yield malicious("json-tensorflow-js", "model.json", json.dumps(web).encode(), files)
 
 
+TEXT = """<
+   ir_version: 8, opset_import: ["" : 17], # a comment with "quotes"
+   metadata_props: ["names": "%s"]
+>
+main (float[N] x) => (float[N] y) <float[2] w = ["location": "%s", "offset": "0"], float b = {1}>
+{
+   h = Gemm <transB: int = 1> (x, w, b)
+   z = If (h) <then_branch: graph = then () => (float q) { q = %s (x) }>
+   y = local.F (z)
+}
+<domain: "local", opset_import: ["" : 17]>
+F (a) => (b) { b = Relu (a) }
+"""
+
+
+def _onnx_texts() -> Iterator[Malicious]:
+    def text(name: str = "[]", place: str = "w.bin", kind: str = "Relu") -> bytes:
+        return (TEXT % (name, place, kind)).encode()
+
+    medium = Severity.MEDIUM
+    yield malicious("onnxtxt-external", "m.onnxtxt", text(place="../../etc/passwd"), OUTSIDE)
+    yield malicious("onnxtxt-custom", "m.onnxtxt", text(kind="evil.Run"), CUSTOM, least=medium)
+    yield malicious("onnxtxt-python", "m.onnxtxt", text(kind="pyopmulti.PyOp"), "graph-calls-python")
+    yield malicious("onnxtxt-expression", "m.onnxtxt", text(onnx.EXPRESSION), "metadata-expression")
+
+
 def samples() -> Iterator[Malicious]:
     """Every technique."""
-    for part in (_coreml, _paddle, _texts):
+    for part in (_coreml, _paddle, _texts, _onnx_texts):
         yield from part()

@@ -9,7 +9,7 @@ import pytest
 from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 
-from chainguard_ml.scan.formats import coreml_weights, paddle_operators, protobuf_text
+from chainguard_ml.scan.formats import coreml_weights, onnx_text, paddle_operators, protobuf_text
 from chainguard_ml.scan.protobuf import document, schema, text
 from tests.corpus import benign_protobuf, malicious_protobuf
 from tests.corpus import malicious_onnx as onnx
@@ -189,6 +189,11 @@ def test_json_takes_either_spelling_and_leaves_out_the_rest() -> None:
 def test_huge_texts_are_gaps(scan: Scan, monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr(protobuf_text, "_LIMIT", 10)
     assert scan("graph.pbtxt", as_text(tf.graph(tf.node("x", "Relu")))).reasons == {"budget"}
+
+
+def test_huge_texts_of_onnx_are_gaps(scan: Scan, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(onnx_text, "_LIMIT", 10)
+    assert scan("m.onnxtxt", b"<ir_version: 8>").reasons == {"budget"}
 
 
 def test_broken_texts_are_gaps(scan: Scan) -> None:

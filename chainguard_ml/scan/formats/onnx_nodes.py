@@ -52,7 +52,6 @@ class Nodes:
         self._blob = blob
         self._wire = wire
         self._local = local
-        self._known = operators.load("onnx")
         self._said: set[tuple[str, str]] = set()
 
     def examine(self, record: Record) -> Observations:
@@ -73,22 +72,24 @@ class Nodes:
             else:
                 (kinds if number == names["op_type"] else domains).append(text)
         for pair in {(domain, kind) for domain in domains[:9] or [""] for kind in kinds[:9]} - self._said:
-            if pair not in self._local and pair[1] not in self._known.get(pair[0] or "ai.onnx", ()):
+            if pair not in self._local:
                 self._said.add(pair)
-                yield from self._report(pair, node, record.start)
+                yield from judge(self._blob, pair, node, record.start)
 
-    def _report(self, pair: tuple[str, str], node: str, offset: int) -> Observations:
-        domain, kind = pair
-        if domain in _RUNTIME_DOMAINS:
-            return
-        python = _PYTHON.fullmatch(kind) or _PYTHON_DOMAINS.fullmatch(domain)
-        rule = carries_code.GRAPH_PYTHON if python else rules.CUSTOM_OPERATOR
-        place = f"domain '{printable(domain, 80)}'" if domain not in _STANDARD else "the standard domain"
-        what = "is implemented in Python" if python else "is none that ONNX or ONNX Runtime has"
-        yield rule.finding(
-            self._blob.subject,
-            self._blob.location.at(offset),
-            f"the operator '{printable(kind, 80)}' of {place} {what}",
-            key=(domain, kind),
-            facts={"operator": kind, "domain": domain, "node": node},
-        )
+
+def judge(blob: Blob, pair: tuple[str, str], node: str, offset: int) -> Observations:
+    """Yield a finding if an operator, domain and name, is none of ONNX or ONNX Runtime."""
+    domain, kind = pair
+    if domain in _RUNTIME_DOMAINS or kind in operators.load("onnx").get(domain or "ai.onnx", ()):
+        return
+    python = _PYTHON.fullmatch(kind) or _PYTHON_DOMAINS.fullmatch(domain)
+    rule = carries_code.GRAPH_PYTHON if python else rules.CUSTOM_OPERATOR
+    place = f"domain '{printable(domain, 80)}'" if domain not in _STANDARD else "the standard domain"
+    what = "is implemented in Python" if python else "is none that ONNX or ONNX Runtime has"
+    yield rule.finding(
+        blob.subject,
+        blob.location.at(offset),
+        f"the operator '{printable(kind, 80)}' of {place} {what}",
+        key=(domain, kind),
+        facts={"operator": kind, "domain": domain, "node": node},
+    )
