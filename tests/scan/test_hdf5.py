@@ -95,6 +95,9 @@ def test_every_value_that_h5py_wrote_is_read(layout: str) -> None:
     assert [texts[f"@a{number}"] for number in range(9)] == [[b"value %d in heap" % number] for number in range(9)]
     assert texts["@huge"] == [b"huge " * 1000]
     assert texts["@opaque"] == [b"opaque bytes"]
+    count = 150 if layout == "latest" else 20
+    long = [texts[f"/many@attribute number {number:04d}"] for number in range(count)]
+    assert long == [[b"fixed value %04d" % number + b" " * 100 + b"."] for number in range(count)]
     assert [texts[path] for path in texts if path.endswith("/sub3@deep")] == [[b"deep value"]]
     assert texts["/scalar"] == [b"scalar text"]
     assert texts["/gzip"] == [b"gzip text %d" % number for number in range(6)]
@@ -119,6 +122,8 @@ def test_every_link_that_h5py_wrote_is_seen(layout: str) -> None:
     names = {path.rpartition("/")[2] for path in linked}
     assert {f"sub{number}" for number in range(24)} < names
     assert linked["/soft"].target is None
+    count = 500 if layout == "latest" else 40
+    assert {f"a link with a rather long name {number:04d}" for number in range(count)} < names
     assert linked["/again"].target == linked["/g"].target
 
 
@@ -329,6 +334,193 @@ def test_a_changed_file_only_gives_observations(layout: str, changes: list[tuple
 def test_any_bytes_only_give_observations(data: bytes) -> None:
     for start in (hdf5.SIGNATURE, hdf5.file(hdf5.attribute("a", "b"))[:48]):
         assert all(isinstance(item, Finding | Gap | Evidence) for item in examined(start + data))
+
+
+def heap(objects: bytes) -> tuple[hdf5.Writer, bytes]:
+    """A fractal heap of one direct block that holds ``objects`` from offset 21 on."""
+    writer = hdf5.Writer()
+    block = writer.put(b"FHDB\0" + bytes(8) + bytes(4) + bytes(4) + objects.ljust(491, b"\0"))
+    head = b"FRHP\0" + struct.pack("<HHBI", 8, 0, 0, 4096) + struct.pack("<Q", 0) + hdf5.NOWHERE + bytes(8)
+    head += hdf5.NOWHERE + bytes(64) + struct.pack("<HQQHH", 4, 512, 4096, 32, 1) + block + struct.pack("<H", 0)
+    return writer, writer.put(head + hdf5.lookup3(head))
+
+
+def shared_file(kinds: int, identity: bytes, extension: bool = True) -> bytes:  # noqa: FBT001, FBT002 (a test's builder)
+    """A file whose attribute is in the heap of shared messages."""
+    body = hdf5.attribute("a", "found in the heap")[4:]
+    writer, place = heap(body)
+    entry = struct.pack("<BBHIHHH", 0, 0, kinds, 50, 50, 40, 1) + hdf5.NOWHERE + place
+    table = writer.put(b"SMTB" + entry + bytes(4))
+    head = writer.header([hdf5.message(15, b"\0" + table + b"\1")])
+    shared = hdf5.message(12, b"\3\1" + identity, 2)
+    data = bytearray(writer.file(writer.group(shared)))
+    if extension:
+        data[20:28] = head
+    return bytes(data)
+
+
+def identity(offset: int = 21, size: int = 50) -> bytes:
+    return b"\0" + struct.pack("<IH", offset, size) + b"\0"
+
+
+def test_shared_messages_are_read() -> None:
+    size = len(hdf5.attribute("a", "found in the heap")) - 4
+    reading = Reading(shared_file(1 << 12, identity(size=size)))
+    assert reading.texts == {"@a": [b"found in the heap"]}
+
+
+@pytest.mark.parametrize(
+    "data",
+    [
+        shared_file(1 << 12, identity(offset=5000)),
+        shared_file(1 << 12, b"\x10" + bytes(7)),
+        shared_file(1 << 12, b"\x30" + bytes(7)),
+        shared_file(1 << 12, b"\x22abcdefg"),
+        shared_file(1 << 3, identity()),
+        shared_file(1 << 12, identity(), extension=False),
+    ],
+)
+def test_shared_messages_that_are_not_there_are_gaps(scan: Scan, data: bytes) -> None:
+    told = scan("m.h5", data)
+    assert told.gaps
+    assert not told.findings
+
+
+def test_committed_types_are_read() -> None:
+    for version in (b"\1\0" + bytes(6), b"\2\0", b"\3\2"):
+        writer = hdf5.Writer()
+        kind = writer.header([hdf5.message(3, hdf5.string_type(4))])
+        layout = b"\3\0" + struct.pack("<H", 4) + b"text"
+        messages = [hdf5.message(1, hdf5.SCALAR), hdf5.message(3, version + kind, 2), hdf5.message(8, layout)]
+        data = writer.header(messages)
+        assert Reading(writer.file(writer.group(hdf5.link("d", 0, data)))).texts == {"/d": [b"text"]}
+
+
+def dataset(layout: bytes, *messages: bytes, kind: bytes = b"", space: bytes = b"") -> bytes:
+    """A file with one dataset of four characters."""
+    writer = hdf5.Writer()
+    assert writer.put(b"text") == struct.pack("<Q", 48)
+    data = writer.dataset(kind or hdf5.string_type(4), space or hdf5.SCALAR, layout, *messages)
+    return writer.file(writer.group(hdf5.link("d", 0, data)))
+
+
+TEXT = struct.pack("<Q", 48)
+
+
+@pytest.mark.parametrize(
+    "layout",
+    [
+        b"\1\1\1" + bytes(5) + TEXT + struct.pack("<I", 1),
+        b"\2\1\0" + bytes(5) + struct.pack("<II", 1, 4) + b"text",
+        b"\3\1" + TEXT + struct.pack("<Q", 4),
+        b"\3\0\4\0text",
+        b"\4\2\0\2\1\1\4\1" + TEXT,
+        b"\4\2\0\2\1\1\4\2" + TEXT,
+    ],
+)
+def test_every_version_of_a_layout_is_read(layout: bytes) -> None:
+    assert Reading(dataset(layout)).texts["/d"][0] == b"text"
+
+
+@pytest.mark.parametrize(
+    "data",
+    [
+        dataset(b"\6\1"),
+        dataset(b"\3\7"),
+        dataset(b"\3\2\2" + TEXT + struct.pack("<II", 0, 4)),
+        dataset(b"\3\2\2" + TEXT + struct.pack("<II", 1, 4)),
+        dataset(b"\4\2\0\2\1\1\4\x09"),
+        dataset(b"\4\2\0\2\1\1\4\3\0" + TEXT),
+        dataset(b"\4\2\0\2\1\1\4\4" + bytes(5) + TEXT),
+        dataset(b"\4\2\0\2\1\1\4\5" + bytes(6) + TEXT),
+        dataset(b"\3\1" + TEXT + struct.pack("<Q", 4), space=b"\7\0\0\0"),
+        dataset(b"\3\1" + TEXT + struct.pack("<Q", 4), kind=struct.pack("<BBHI", 0x1E, 0, 0, 4)),
+        dataset(b"\3\1" + TEXT + struct.pack("<Q", 4), kind=struct.pack("<BBHI", 0x39, 0, 0, 4) * 20),
+        dataset(b"\3\1" + TEXT + struct.pack("<Q", 4), kind=struct.pack("<BBHI", 0x3A, 0, 0, 4) + b"\xff"),
+        dataset(b"\3\1" + TEXT + struct.pack("<Q", 4), hdf5.message(11, b"\x09\1")),
+        dataset(b"\4\2\0\2\1\1\4\1" + TEXT, hdf5.message(11, b"\2\1" + struct.pack("<HHH", 1, 0, 0))),
+        hdf5.file(hdf5.message(12, b"\x09\0")),
+        hdf5.file(hdf5.message(12, b"\3\3" + struct.pack("<HHH", 2, 10, 10) + b"\0a\0" + bytes(20))),
+        hdf5.file(hdf5.message(6, b"\x09\0")),
+        hdf5.file(hdf5.message(17, TEXT + TEXT)),
+        hdf5.file(hdf5.message(21, b"\0\0" + TEXT + TEXT)),
+        hdf5.file(hdf5.message(2, b"\0\1" + bytes(8) + TEXT + TEXT)),
+        hdf5.file(hdf5.message(16, hdf5.NOWHERE + bytes(8))),
+        hdf5.file(hdf5.attribute("a", bytes(16), hdf5.VARIABLE_STRING)[:-8] + struct.pack("<QI", 48, 1)[:8]),
+    ],
+)
+def test_what_cannot_be_followed_is_a_gap(scan: Scan, data: bytes) -> None:
+    told = scan("m.h5", data)
+    assert told.gaps
+    assert not told.findings
+
+
+def test_a_superblock_of_the_future_is_a_gap(scan: Scan) -> None:
+    data = bytearray(hdf5.file())
+    data[8] = 9
+    assert scan("m.h5", bytes(data)).reasons == {"unsupported"}
+    data[8:10] = b"\2\x07"
+    assert scan("m.h5", bytes(data)).reasons == {"malformed"}
+    data = bytearray(hdf5.file())
+    data[36:44] = hdf5.NOWHERE
+    assert scan("m.h5", bytes(data)).reasons == {"malformed"}
+
+
+def test_dense_attributes_that_are_missing_are_none(scan: Scan) -> None:
+    assert scan("m.h5", hdf5.file(hdf5.message(21, b"\0\1\0\0" + hdf5.NOWHERE * 2))).clean
+
+
+def test_many_broken_parts_are_some_gaps(scan: Scan) -> None:
+    told = scan("m.h5", hdf5.file(*[hdf5.message(12, b"\x09\0")] * 300))
+    assert 0 < len(told.gaps) <= 101
+
+
+@pytest.mark.parametrize("place", ["dataset", "attribute"])
+def test_bytes_that_are_used_again_and_again_end_the_walk(scan: Scan, place: str) -> None:
+    writer = hdf5.Writer()
+    elements = writer.values(bytes(1_000_000))[0] * 100
+    if place == "dataset":
+        layout = b"\3\1" + writer.put(elements) + struct.pack("<Q", len(elements))
+        data = writer.dataset(hdf5.VARIABLE_BYTES, hdf5.simple(100), layout)
+        root = writer.group(hdf5.link("d", 0, data))
+    else:
+        root = writer.group(hdf5.attribute("a", elements, hdf5.VARIABLE_BYTES, hdf5.simple(100)))
+    told = scan("m.h5", writer.file(root))
+    assert told.reasons == {"budget"}
+    assert len(told.gaps) == 1
+
+
+def test_bytes_in_chunks_are_put_together(scan: Scan, build: Build) -> None:
+    raw = build.payload.ljust(40, b"\0")
+    writer = hdf5.Writer()
+    place = writer.put(raw)
+    layout = b"\4\2\0\2\1\x0a\1\2" + place
+    data = writer.dataset(hdf5.byte_type(), hdf5.simple(40), layout)
+    assert scan("m.h5", writer.file(writer.group(hdf5.link("d", 0, data)))).payload
+
+
+def test_a_wide_index_of_chunks_is_read() -> None:
+    for filtered in (False, True):
+        writer = hdf5.Writer()
+        place = writer.put(b"text")
+        record = place + (struct.pack("<BI", 4, 0) if filtered else b"") + bytes(8)
+        leaf = writer.put(b"BTLF\0\x0a" + record + bytes(4))
+        size = len(record)
+        head = b"BTHD\0\x0a" + struct.pack("<IHHBB", 512, size, 0, 100, 40) + leaf + struct.pack("<HQ", 1, 1)
+        layout = b"\4\2\0\2\1\1\4\5" + bytes(6) + writer.put(head + bytes(4))
+        shuffle = hdf5.message(11, b"\2\1" + struct.pack("<HHHI", 2, 0, 1, 1))
+        extra = (shuffle,) if filtered else ()
+        data = writer.dataset(hdf5.string_type(4), hdf5.SCALAR, layout, *extra)
+        assert Reading(writer.file(writer.group(hdf5.link("d", 0, data)))).texts == {"/d": [b"text"]}
+
+
+def test_a_tree_that_leads_back_is_a_gap(scan: Scan) -> None:
+    writer = hdf5.Writer()
+    place = struct.pack("<Q", 48)
+    writer.put(b"TREE\1\1" + struct.pack("<H", 1) + hdf5.NOWHERE * 2 + bytes(24) + place)
+    layout = b"\3\2\2" + place + struct.pack("<II", 1, 4)
+    data = writer.dataset(hdf5.string_type(4), hdf5.SCALAR, layout)
+    assert scan("m.h5", writer.file(writer.group(hdf5.link("d", 0, data)))).reasons == {"malformed"}
 
 
 def test_values_are_short_or_named() -> None:

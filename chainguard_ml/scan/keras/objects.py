@@ -143,7 +143,10 @@ def _named(
 
 
 def _without_module(blob: Blob, pointer: str, name: str, registered: str) -> Finding | None:
-    if names.is_class(name) or names.is_function(name) or name in names.MARKERS or names.is_registered(name):
+    own = ">" in registered and not names.is_registered(registered)
+    if not own and (names.is_class(name) or names.is_function(name) or names.is_registered(name)):
+        return None
+    if name in names.MARKERS:
         return None
     if _last(name) in names.REFUSED:
         text = f"'{printable(name, 200)}' of Keras is no part of a model"
