@@ -29,8 +29,8 @@ def samples() -> Iterator[Benign]:
     yield benign("keras-old-graph", "model.hdf5", _whole(_graph()))
     yield benign("keras-weights", "model.weights.h5", _weights())
     yield benign("keras-words", "model.keras", archive(dump(model(_words()))))
-    yield benign("keras-lambda", "model.keras", archive(dump(model(_lambda()))), "keras-lambda-layer")
-    yield benign("keras-own-class", "model.keras", archive(dump(model(_own()))), "keras-custom-object")
+    yield benign("keras-benign-lambda", "model.keras", archive(dump(model(_lambda()))), "keras-lambda-layer")
+    yield benign("keras-benign-own-class", "model.keras", archive(dump(model(_own()))), "keras-custom-object")
     for layout in ("earliest", "latest"):
         content = lzma.decompress((DATA / f"h5py_{layout}.h5.xz").read_bytes())
         yield benign(f"h5py-{layout}", "data.h5", content)
