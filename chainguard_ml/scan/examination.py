@@ -11,7 +11,7 @@ from chainguard_ml.scan import FORMATS, naming
 from chainguard_ml.scan.interface import CONTENT_END, Budgets
 
 if TYPE_CHECKING:
-    from chainguard_ml.model import Observations
+    from chainguard_ml.model import Gap, Observations
     from chainguard_ml.scan.interface import Blob, Format, Judge
 
 # What these hold may end in a zip archive that is examined anyway; where they account for all bytes, that is enough.
@@ -21,6 +21,9 @@ _CONTAINERS = frozenset(
 
 # Their own reading is that of a pickle, so it is not asked for twice.
 _PICKLES = frozenset({"", "pickle", "torch-legacy"})
+
+_SMALL = 1 << 16  # bytes that a file counts for at least
+_LEAST = 1 << 10  # bytes that a part counts for at least
 
 
 @functools.cache
@@ -68,6 +71,9 @@ class Session:
         self.listing = listing
         self.format = ""
         self._expanded = 0
+        self._whole = 0
+        self._seen = 0
+        self._told = False
         self._containers: list[str] = []
 
     def allowance(self, compressed: int) -> int:
@@ -86,6 +92,10 @@ class Session:
             return
         if not blob.size:
             return
+        if not self._may_be_seen(blob.size):
+            if gap := self._exhausted(blob):
+                yield gap
+            return
         found = recognise(blob)
         name = found.NAME if found else ""
         if not self._containers:
@@ -98,6 +108,18 @@ class Session:
             yield from self._messages_too(blob, name)
         if name not in _CONTAINERS or CONTENT_END not in blob.memo:
             yield from self._appended_zip(blob)
+
+    def _may_be_seen(self, size: int) -> bool:
+        """Count bytes that are examined; archives whose members overlap show the same ones again and again."""
+        self._whole = self._whole or max(size, _SMALL)
+        self._seen += max(size, _LEAST)
+        return self._seen <= (self._whole + self._expanded) * self.budgets.repeats
+
+    def _exhausted(self, blob: Blob) -> Gap | None:
+        """Return the gap that says so, once."""
+        told, self._told = self._told, True
+        detail = f"its parts overlap: they are more than {self.budgets.repeats} times the file; the rest is unread"
+        return None if told else blob.gap(GapReason.BUDGET, detail)
 
     def _examine(self, blob: Blob, found: Format | None) -> Observations:
         if found is None:

@@ -12,6 +12,7 @@ if TYPE_CHECKING:
     from chainguard_ml.model import Finding
     from chainguard_ml.scan.interface import Blob
 
+_LONGEST = 4096  # characters of a path
 _DEEPEST = 256  # directories of one path that are looked at
 _DRIVE = re.compile(r"[A-Za-z]:")
 
@@ -56,9 +57,12 @@ class Links:
 
     def __init__(self) -> None:
         self._names: set[str] = set()
+        self.hidden = 0  # members so far that only their local header knows
 
     def crossed(self, blob: Blob, name: str, offset: int, target: str | None = None) -> Finding | None:
         """Note a link (``target`` is given), and return the finding that a member's path leads through another one."""
+        if len(name) + len(target or "") > _LONGEST:  # no file system takes it
+            return None
         parts = [part for part in name.replace("\\", "/").split("/") if part not in {"", "."}]
         through = self._through(parts[:-1]) if self._names else ""
         if target is not None:

@@ -29,6 +29,7 @@ if TYPE_CHECKING:
 
 _CHECKED = 16_000_000  # stored bytes whose checksum is computed; larger members are windows that nobody reads through
 _LINK_TARGET = 4096
+_SHOWN = 50  # problems of one kind in one archive that are reported one by one
 _STORED = 0
 _METHODS: dict[int, Callable[[], Engine]] = {
     8: inflate(-15),
@@ -90,7 +91,7 @@ def _key(member: Member, *, raw: bool) -> _Key:
 
 def _report(blob: Blob, found: Archive, examination: Examination) -> Observations:
     """Report what is wrong with the archive as a whole."""
-    for problem in found.problems:
+    for problem in found.problems[:_SHOWN]:
         place = blob.location.inside(problem.member) if problem.member else blob.location
         yield rules.ZIP_INCONSISTENT.finding(
             blob.subject,
@@ -99,6 +100,9 @@ def _report(blob: Blob, found: Archive, examination: Examination) -> Observation
             key=(problem.text,),
             severity=Severity.HIGH if problem.grave else None,
         )
+    if len(found.problems) > _SHOWN:
+        text = f"{len(found.problems) - _SHOWN:,} more places are inconsistent"
+        yield rules.ZIP_INCONSISTENT.finding(blob.subject, blob.location, text, key=("more",), severity=Severity.HIGH)
     if found.cut:
         yield blob.gap(GapReason.MALFORMED, "the zip archive has no usable central directory")
     if found.limited or len(found.members) > examination.budgets.members:
@@ -137,7 +141,8 @@ def _placed(blob: Blob, member: Member, links: Links) -> Observations:
         blob, member.name, member.header, target
     ):
         yield finding
-    if not member.listed and not zip_reader.archive(blob).cut:
+    links.hidden += not member.listed
+    if not member.listed and links.hidden <= _SHOWN and not zip_reader.archive(blob).cut:
         yield rules.ZIP_HIDDEN_MEMBER.finding(
             blob.subject,
             blob.location.inside(member.name).at(member.header),
