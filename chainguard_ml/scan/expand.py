@@ -16,6 +16,7 @@ if TYPE_CHECKING:
     from collections.abc import Callable, Iterator
 
 _CHUNK = 1 << 16
+_FIRST = 1 << 12  # bytes that a stream is begun with: there can be many small ones
 _PIECE = 1 << 20
 LZMA_MEMORY = 1 << 28  # bytes that an LZMA dictionary may take
 _ERRORS = (zlib.error, lzma.LZMAError, OSError, EOFError, ValueError)
@@ -97,8 +98,9 @@ def expand(make: Callable[[], Engine], data: memoryview, limit: int) -> Expansio
     engine = make()
     while not (engine.eof or result.limited or result.consumed >= len(data)):
         kept = len(result.data)
+        stop = result.consumed + (_CHUNK if result.consumed else _FIRST)
         try:
-            for piece in _pieces(engine, data[result.consumed : result.consumed + _CHUNK]):
+            for piece in _pieces(engine, data[result.consumed : stop]):
                 if not _keep(result, piece, limit):
                     break
         except _ERRORS as error:
@@ -106,7 +108,7 @@ def expand(make: Callable[[], Engine], data: memoryview, limit: int) -> Expansio
             result.broken = str(error) or type(error).__name__
             _approach(make(), data, result, limit)
             return result
-        result.consumed = min(result.consumed + _CHUNK, len(data))
+        result.consumed = min(stop, len(data))
     result.finished = engine.eof
     result.consumed -= len(engine.unused_data)
     return result

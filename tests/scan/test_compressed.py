@@ -140,3 +140,36 @@ def test_a_break_far_inside_keeps_what_precedes_it() -> None:
     assert bytes(result.data) == plain
     limited = expand(inflate(15), memoryview(bytes(packed)), 300_000)
     assert (len(limited.data), limited.limited) == (300_000, True)
+
+
+def test_many_small_streams_are_bounded(scan: Scan) -> None:
+    told = scan("m.gz", gzip.compress(b"") * 20_001)
+    assert told.reasons == {"budget"}
+    assert not told.findings
+
+
+def test_a_gzip_member_is_read_as_python_reads_it(scan: Scan, build: Build) -> None:
+    packed = gzip.compress(build.payload, mtime=0)
+    extra = b"\3\0abc"
+    for flags, fields in (
+        (0xE0, b""),
+        (2, b"xx"),
+        (4, extra),
+        (8, b"name\0"),
+        (16, b"note\0"),
+        (0x1E, extra + b"n\0c\0xx"),
+    ):
+        told = scan("m.gz", packed[:3] + bytes([flags]) + packed[4:10] + fields + packed[10:])
+        assert told.payload
+        assert not told.gaps
+    for cut in range(3, len(packed)):
+        assert scan("m.gz", packed[:cut]).gaps, cut
+    assert scan("m.gz", packed[:3] + b"\x08" + packed[4:10] + b"x" * 9000).gaps
+
+
+def test_padding_between_members_is_skipped(scan: Scan, build: Build) -> None:
+    for zeros in (1, 512, 5000):
+        halves = gzip.compress(build.payload[:9]) + bytes(zeros) + gzip.compress(build.payload[9:]) + bytes(zeros)
+        told = scan("m.gz", halves)
+        assert told.rules == {"dangerous-global"}
+        assert not told.gaps

@@ -29,7 +29,7 @@ if TYPE_CHECKING:
 _TRIAL = 4096  # bytes decompressed to tell a stream without a signature from chance
 _CONVINCING = 512  # bytes of output that chance does not give
 _USUAL_PROPERTIES = 0x5D  # lc=3, lp=0, pb=2, which every encoder writes unless it is told otherwise
-_STREAMS = 100_000  # of one file
+_STREAMS = 20_000  # of one file; in blocks of 64 kB, as bgzip has them, that is more than is decompressed anyway
 _SUFFIXES = frozenset({"gz", "gzip", "bz2", "xz", "lzma", "z", "zlib", "zst", "zstd", "lz4"})
 _ZFILE_HEADER = 21  # joblib up to 0.9: "ZF", then the length in hexadecimal, padded to 19 characters
 
@@ -80,7 +80,7 @@ class Compressed:
         yield from examination.nested(blob.inside(name, memoryview(expansion.data).toreadonly()))
         for start, stop in found.skipped:
             yield from payloads(examination.nested(blob.window("(skipped frame)", start, stop)))
-        if expansion.finished:
+        if expansion.finished and not found.exceeded:
             yield from trailing(blob, found.end, examination)
 
     def _starts(self, view: memoryview) -> bool:
@@ -134,6 +134,8 @@ class Gzip(Compressed):
 
     def _skip(self, view: memoryview, position: int, skipped: list[tuple[int, int]]) -> int:
         start = position
+        if bytes(view[start : start + 2]) == b"\x1f\x8b":
+            return start
         while not any(view[start : start + _TRIAL]) and start < len(view):
             start += _TRIAL
         start += len(bytes(view[start : start + _TRIAL])) - len(bytes(view[start : start + _TRIAL]).lstrip(b"\0"))
