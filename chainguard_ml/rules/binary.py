@@ -25,6 +25,19 @@ FLATBUFFER_BOUNDS = Rule(
     ),
 )
 
+SCRIPT = Rule(
+    id="script-in-model",
+    title="A script stands where a model should be",
+    family="scan",
+    severity=Severity.HIGH,
+    why=(
+        "Weights need no script. One inside of a model's archive, or under a model's name, waits for somebody who "
+        "unpacks the archive and runs it, or for a loader that does."
+    ),
+    remediation="Remove the script. What has to run beside the model belongs into a reviewed package.",
+    references=(cwe(829), cwe(506), ATLAS_UNSAFE_ARTIFACT, OWASP_ML06),
+)
+
 R_PROMISE = Rule(
     id="r-promise",
     title="An R file holds code that runs as soon as the object is looked at",
@@ -88,6 +101,7 @@ R_STARTUP = Rule(
 )
 
 RULES = (
+    SCRIPT,
     R_PROMISE,
     R_NATIVE,
     R_CALL,

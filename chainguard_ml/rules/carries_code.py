@@ -186,7 +186,38 @@ TORCH7_CODE = Rule(
     references=(cwe(502), cwe(94), ATLAS_UNSAFE_ARTIFACT),
 )
 
+TENSORRT_ENGINE = Rule(
+    id="tensorrt-carries-code",
+    title="A TensorRT engine carries compiled code",
+    family="carries-code",
+    severity=Severity.HIGH,
+    why="An engine holds kernels for one device and the state of plugins, which native libraries restore. Its format "
+    "is not public: nobody can tell from the file what it does, and a damaged one has crashed the runtime.",
+    remediation="Build engines yourself from a model that was examined, on the machine that runs them. Where they "
+    "must be shipped, let the policy decide and require a signature of the builder.",
+    references=(cwe(829), cwe(502), ATLAS_UNSAFE_ARTIFACT, OWASP_ML06),
+)
+
+JAVA_OBJECTS = Rule(
+    id="java-objects-carry-code",
+    title="A model is a stream of Java objects",
+    family="carries-code",
+    severity=Severity.HIGH,
+    why="Reading the stream constructs every class that it names and runs code of these classes with values from the "
+    "file. Classes that ordinary libraries bring along have been combined into running commands again and again.",
+    remediation="Export the model as PMML or ONNX. Where the stream is needed, read it with a filter that admits the "
+    "model's classes only, and let the policy require a signature of the builder.",
+    references=(
+        cwe(502),
+        Reference("JEP 290: filters", "https://openjdk.org/jeps/290"),
+        ATLAS_UNSAFE_ARTIFACT,
+        OWASP_ML06,
+    ),
+)
+
 RULES = (
+    JAVA_OBJECTS,
+    TENSORRT_ENGINE,
     TORCH7_CODE,
     TORCH_PACKAGE_CODE,
     MODEL_ARCHIVE_CODE,

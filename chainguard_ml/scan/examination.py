@@ -126,8 +126,8 @@ class Session:
             if gap := naming.unrecognised(blob):
                 yield gap
             return
-        if found.NAME in naming.NATIVE and self._is_in_model(blob):
-            yield naming.native(blob, found.NAME)
+        if found.NAME in naming.PROGRAMS and self._is_in_model(blob):
+            yield naming.program(blob, found.NAME)
         self._containers.append(found.NAME)
         try:
             yield from found.examine(blob, self)

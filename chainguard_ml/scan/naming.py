@@ -9,6 +9,7 @@ from __future__ import annotations
 from typing import TYPE_CHECKING
 
 from chainguard_ml.model import GapReason, Severity
+from chainguard_ml.rules import binary
 from chainguard_ml.rules import formats as rules
 from chainguard_ml.text import printable
 
@@ -21,15 +22,21 @@ if TYPE_CHECKING:
 MODEL_EXTENSIONS = frozenset(
     {"pkl", "pickle", "joblib", "dill", "cloudpickle", "pt", "pth", "ckpt", "bin", "skops", "npy", "npz", "safetensors"}
     | {"gguf", "onnx", "h5", "hdf5", "keras", "pb", "tflite", "ubj", "cbm", "msgpack"}
-    | {"rds", "rda", "rdata", "ort", "plan", "engine", "trt", "pmml"}
+    | {"rds", "rda", "rdata", "ort", "engine", "trt", "pmml"}
     | {"pt2", "ptl", "mar", "distcp", "nemo", "bento", "pte", "t7"}
     | {"mlmodel", "pdmodel", "pdiparams", "cpb"}
     | {"caffemodel", "mnn", "rknn"}
 )
 """Extensions under which frameworks save models, in lower case."""
 
-NATIVE = frozenset({"elf", "pe", "mach-o"})
-"""Names of the formats that are machine code."""
+BYTECODE = frozenset({"java-class", "dex", "pyc", "llvm"})
+"""Names of the formats that are compiled for a virtual machine."""
+
+NATIVE = frozenset({"elf", "pe", "mach-o", "wasm"}) | BYTECODE
+"""Names of the formats that are compiled programs."""
+
+PROGRAMS = NATIVE | {"script"}
+"""Names of the formats that have no place inside of a model."""
 
 PROTOBUF = frozenset(
     {"onnx", "onnx-tensor", "saved-model", "meta-graph", "graph-def", "keras-metadata", "fingerprint", "coreml"}
@@ -48,7 +55,7 @@ MODEL_FORMATS = frozenset(
 )
 """Names of the formats that hold a model and nothing else."""
 
-_TEXT = frozenset({"json", "jinja", "yaml", "settings", "lightgbm", "encoded", "spacy-config"})
+_TEXT = frozenset({"script", "xml", "json", "jinja", "yaml", "settings", "lightgbm", "encoded", "spacy-config"})
 _R = frozenset({"rds", "gzip", "bzip2", "xz", "zstd"})
 IMAGES = frozenset({"png", "jpeg", "gif"})
 """Names of the formats that are images."""
@@ -74,13 +81,16 @@ _PROMISES: dict[str, frozenset[str]] = {
     "skops": frozenset({"skops"}),
     **dict.fromkeys(("pt", "pth"), _TORCH | NATIVE),  # native code is a finding of its own
     **dict.fromkeys(("json", "txt", "md", "csv", "tsv", "yaml", "yml", "toml", "py", "jinja"), _TEXT),
-    **dict.fromkeys(("png", "jpg", "jpeg", "gif"), IMAGES),
+    **dict.fromkeys(("png", "jpg", "jpeg", "gif"), IMAGES | {"media"}),
+    **dict.fromkeys(("pdf", "mp4", "wav"), frozenset({"media"})),
+    "ort": frozenset({"ort"}),
+    **dict.fromkeys(("engine", "trt"), frozenset({"tensorrt"})),
 }
 KNOWN_EXTENSIONS = MODEL_EXTENSIONS | frozenset(_PROMISES)
 """Extensions that say something about the content."""
 
 _DATA = frozenset(
-    {"safetensors", "gguf", "npy", "hdf5", "tflite", *PROTOBUF, *IMAGES, *_TEXT}
+    {"media", "safetensors", "gguf", "npy", "hdf5", "tflite", *PROTOBUF, *IMAGES, *_TEXT}
 )  # cannot run anything by themselves
 _LFS_POINTER = b"version https://git-lfs.github.com/spec/"
 
@@ -105,7 +115,8 @@ def is_model(names: Iterable[str]) -> bool:
 def mismatch(blob: Blob, found: str) -> Finding | None:
     """Return the finding that a blob recognised as ``found`` has a name that promises something else."""
     promised = extension(blob.name)
-    if not found or found in _PROMISES.get(promised, {found}):
+    is_medium = found in IMAGES | {"media"} and promised in MODEL_EXTENSIONS
+    if not found or (found in _PROMISES.get(promised, {found}) and not is_medium):
         return None
     return rules.FORMAT_MISMATCH.finding(
         blob.subject,
@@ -127,12 +138,17 @@ def unrecognised(blob: Blob) -> Gap | None:
     return blob.gap(GapReason.UNSUPPORTED, f"no known format is recognised in this .{ending} file")
 
 
-def native(blob: Blob, found: str) -> Finding:
-    """Return the finding that machine code stands where a model should be."""
-    return rules.NATIVE_CODE.finding(
+def program(blob: Blob, found: str) -> Finding:
+    """Return the finding that a program stands where a model should be."""
+    if found == "script":
+        rule, what = binary.SCRIPT, "a script"
+    else:
+        kind = "compiled code" if found in BYTECODE else "native machine code"
+        rule, what = rules.NATIVE_CODE, f"{kind} ({found.upper()})"
+    return rule.finding(
         blob.subject,
         blob.location,
-        f"native machine code ({found.upper()}) stands where a model should be",
+        f"{what} stands where a model should be",
         key=(found,),
         facts={"format": found},
     )

@@ -23,7 +23,7 @@ if TYPE_CHECKING:
     from chainguard_ml.scan.interface import Data, Judge
 
 _READ = 1 << 16  # bytes up to which a file is read
-_NO_MODELS = frozenset({"", "json", "xml", "jinja", "yaml", "settings", *naming.IMAGES, *naming.NATIVE})
+_NO_MODELS = frozenset({"", "json", "media", "xml", "jinja", "yaml", "settings", *naming.IMAGES, *naming.PROGRAMS})
 
 
 def examine_files(argument: JsonObject) -> Observations:

@@ -6,13 +6,14 @@ import gzip
 from typing import TYPE_CHECKING
 
 from tests.corpus import build_rds as r
-from tests.corpus.build_flatbuffer import tflite
+from tests.corpus.build_flatbuffer import flatbuffer, tflite
 from tests.corpus.frame import benign
-from tests.corpus.malicious_binary import flex, layer, pmml, zipped
+from tests.corpus.malicious_binary import PROGRAMS, SCRIPTS, flex, layer, ort, pmml, zipped
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
 
+    from tests.corpus.build_flatbuffer import Table
     from tests.corpus.frame import Benign
 
 
@@ -21,6 +22,8 @@ def samples() -> Iterator[Benign]:
     yield from _tflite()
     yield from _r()
     yield from _xml()
+    yield from _ort()
+    yield from _neighbours()
 
 
 def _tflite() -> Iterator[Benign]:
@@ -86,3 +89,51 @@ def _xml() -> Iterator[Benign]:
     yield benign("annotations", "0001.xml", b"<annotation><object><name>cat</name></object></annotation>")
     plist = b'<?xml version="1.0"?><!DOCTYPE plist PUBLIC "-//Apple//DTD PLIST 1.0//EN" "http://www.apple.com/a.dtd"><plist/>'
     yield benign("plist", "Info.plist", plist)
+
+
+def _ort() -> Iterator[Benign]:
+    nodes: list[Table] = [{5: "Add"}, {5: "FusedMatMul", 2: "com.microsoft"}, {5: "If", 10: [{7: {2: [{5: "Relu"}]}}]}]
+    yield benign("ort-plain", "model.ort", ort(nodes, {0: [{4: bytes(64)}], 8: {}}, [{0: "author", 1: "me"}]))
+    yield benign("ort-empty", "model.ort", flatbuffer({0: "6"}, b"ORTM"))
+    sparse = ort([], {7: [{0: {4: bytes(8)}, 1: {4: bytes(8)}}, {}]})
+    yield benign("ort-sparse", "model.ort", sparse)
+
+
+NEIGHBOURS = {
+    "clip.wav": b"RIFF\x24\0\0\0WAVEfmt ",
+    "photo.webp": b"RIFF\x24\0\0\0WEBPVP8 ",
+    "scan.bmp": b"BM\x46\0\0\0\0\0\0\0\x36\0\0\0\x28\0\0\0",
+    "scan.tif": b"II*\0\x08\0\0\0",
+    "paper.pdf": b"%PDF-1.7\n",
+    "film.mp4": b"\0\0\0\x20ftypisom",
+    "film.webm": b"\x1aE\xdf\xa3\x9f",
+    "song.ogg": b"OggS\0\2",
+    "song.flac": b"fLaC\0\0\0\x22",
+    "song.mp3": b"ID3\x04\0\0",
+    "table.parquet": b"PAR1\x15\x04" + bytes(20) + b"PAR1",
+    "table.arrow": b"ARROW1\0\0" + bytes(20),
+    "table.feather": b"ARROW1\0\0" + bytes(20),
+    "rows.avro": b"Obj\x01\x04",
+    "rows.orc": b"ORC\n",
+    "mlflow.db": b"SQLite format 3\0" + bytes(84),
+    "font.ttf": b"\0\1\0\0\0\x11",
+    "font.otf": b"OTTO\0\x0b",
+    "font.woff2": b"wOF2\0\1\0\0",
+    "icon.ico": b"\0\0\1\0\1\0\x10\x10",
+    "scene.glb": b"glTF\2\0\0\0",
+    "data.tfrecord": bytes(8) + b"\x12\x34\x56\x78" + bytes(40),
+}
+
+
+def _neighbours() -> Iterator[Benign]:
+    """What stands beside models, and programs and scripts where they belong."""
+    for name, data in NEIGHBOURS.items():
+        yield benign(f"neighbour-{name}", name, data)
+    for name, data in PROGRAMS.items():
+        yield benign(f"program-beside-{name}", f"bin/{name}", data)
+    for name, data in SCRIPTS.items():
+        yield benign(f"script-beside-{name}", name, data)
+    yield benign("source-with-an-interpreter", "train.py", b"#!/usr/bin/env python\nprint(1)\n")
+    yield benign("notes-with-an-interpreter", "notes.txt", b"#!/bin/sh starts a script\n")
+    yield benign("text-that-starts-with-mz", "MZ.txt", b"MZ is what executables start with. " * 4)
+    yield benign("wheel-with-a-library", "ops.whl", zipped("ops.so", PROGRAMS["elf"]))

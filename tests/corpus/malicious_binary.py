@@ -11,11 +11,11 @@ from typing import TYPE_CHECKING
 
 from chainguard_ml.model import Severity
 from tests.corpus import build_rds as r
-from tests.corpus.build_flatbuffer import flex_options, node_def, tflite
+from tests.corpus.build_flatbuffer import flatbuffer, flex_options, node_def, tflite
 from tests.corpus.frame import malicious
 
 if TYPE_CHECKING:
-    from collections.abc import Iterator
+    from collections.abc import Iterator, Sequence
 
     from tests.corpus.build_flatbuffer import Table
     from tests.corpus.frame import Malicious
@@ -33,6 +33,8 @@ def samples() -> Iterator[Malicious]:
     yield from _xml_entities()
     yield from _openvino()
     yield from _pmml()
+    yield from _ort()
+    yield from _programs()
 
 
 def zipped(name: str, data: bytes) -> bytes:
@@ -256,6 +258,80 @@ def _pmml() -> Iterator[Malicious]:
     yield malicious("pmml-table-locator", "m.pmml", table, "pmml-external-table", least=_MEDIUM)
     packed = gzip.compress(pmml(derived.format("org.example.Evil")), mtime=0)
     yield malicious("pmml-gzip", "m.pmml.gz", packed, "pmml-foreign-function")
+
+
+def ort(nodes: Sequence[Table], graph: Table | None = None, metadata: Sequence[Table] = ()) -> bytes:
+    """Return a model in ONNX Runtime's format."""
+    fields: Table = {0: ("q", 8), 7: {2: list(nodes), **(graph or {})}, 9: list(metadata)}
+    return flatbuffer({0: "6", 1: fields}, b"ORTM")
+
+
+def _ort() -> Iterator[Malicious]:
+    custom = "custom-operator"
+    yield malicious("ort-custom-operator", "m.ort", ort([{5: "Evil", 2: "com.evil"}]), custom, least=_MEDIUM)
+    yield malicious("ort-standard-domain", "m.ort", ort([{5: "Evil"}]), custom, least=_MEDIUM)
+    python = ort([{5: "PyOp", 2: "ai.onnx.contrib"}])
+    yield malicious("ort-python-operator", "m.ort", python, "graph-calls-python")
+    inner: Table = {2: [{5: "Evil", 2: "com.evil"}]}
+    nested = ort([{5: "If", 10: [{7: inner}, {12: [inner]}]}])
+    yield malicious("ort-nested-operator", "m.ort", nested, custom, least=_MEDIUM)
+    yield malicious("ort-pickle-in-tensor", "m.ort", ort([], {0: [{4: PAYLOAD}]}), "dangerous-global")
+    yield malicious("ort-pickle-in-attribute", "m.ort", ort([{5: "Add", 10: [{6: {4: PAYLOAD}}]}]), "dangerous-global")
+    expression = ort([], metadata=[{0: "names", 1: "__import__('os').system('echo seen')"}])
+    yield malicious("ort-metadata-expression", "m.ort", expression, "metadata-expression")
+    wild = ort([])[:4] + b"ORTM" + b"\xff" * 40
+    yield malicious("ort-wild-offsets", "m.ort", wild, _BOUNDS, least=_MEDIUM)
+
+
+ENGINE = b"ftrt" + bytes(28)
+PROGRAMS = {
+    "elf": b"\x7fELF\2\1\1" + bytes(60),
+    "pe": b"MZ" + bytes(58) + b"\x40\0\0\0PE\0\0" + bytes(20),
+    "mach-o": b"\xcf\xfa\xed\xfe" + bytes(28),
+    "fat": b"\xca\xfe\xba\xbe\0\0\0\2" + bytes(40),
+    "wasm": b"\0asm\1\0\0\0" + bytes(8),
+    "java-class": b"\xca\xfe\xba\xbe\0\0\0\x41" + bytes(40),
+    "dex": b"dex\n035\0" + bytes(40),
+    "pyc": b"\xa7\r\r\n" + bytes(12) + b"\xe3" + bytes(20),
+    "pyc-2": b"\x03\xf3\r\n" + bytes(4) + b"c" + bytes(20),
+    "llvm": b"BC\xc0\xde" + bytes(20),
+}
+SCRIPTS = {
+    "run.sh": b"#!/bin/sh\necho seen\n",
+    "run": b"#! /usr/bin/env python3\nprint(1)\n",
+    "run.bat": b"@echo off\r\necho seen\r\n",
+    "run.ps1": b"Write-Host seen\r\n",
+    "run.lnk": b"\x4c\0\0\0\x01\x14\x02\0\0\0\0\0\xc0\0\0\0\0\0\0\x46" + bytes(60),
+}
+
+
+JAVA = b"\xac\xed\0\x05sr\0\x11java.util.HashMap" + bytes(12) + b"xpr\0\x0cjava.net.URL" + bytes(12)
+
+
+def _programs() -> Iterator[Malicious]:
+    """Programs and scripts under a model's name, in a model's archive, behind a model, in a tensor."""
+    yield malicious("java-objects", "weka.model", JAVA, "java-objects-carry-code")
+    yield malicious("java-objects-gzip", "weka.model.gz", gzip.compress(JAVA, mtime=0), "java-objects-carry-code")
+    for name, data in PROGRAMS.items():
+        yield malicious(f"program-{name}", "model.pt", data, "native-code-in-model")
+        member = zipped(f"extra/{name}", data)
+        yield malicious(f"program-{name}-appended", "m.tflite", tflite() + member, "native-code-in-model")
+    yield malicious("program-in-buffer", "m.tflite", tflite(buffers=[{}, {0: PROGRAMS["elf"]}]), "native-code-in-model")
+    for name, data in SCRIPTS.items():
+        if name != "run.ps1":  # nothing but its name says what it is
+            yield malicious(f"script-{name}", "model.bin", data, "script-in-model")
+        yield malicious(f"script-{name}-member", "m.tflite", tflite() + zipped(name, data), "script-in-model")
+    yield malicious("tensorrt", "model.engine", ENGINE, "tensorrt-carries-code")
+    yield malicious("tensorrt-old", "model.plan", b"ptrt" + bytes(60), "tensorrt-carries-code")
+    metadata = b'{"names": {"0": "cat"}}'
+    fronted = len(metadata).to_bytes(4, "little") + metadata + ENGINE + b"Evil_Plugin\0"
+    yield malicious("tensorrt-behind-metadata", "yolo.engine", fronted, "tensorrt-carries-code")
+    yield malicious("tensorrt-appended-zip", "m.engine", ENGINE + zipped("a.pkl", PAYLOAD), "dangerous-global")
+    image = b"RIFF\x24\0\0\0WAVE" + bytes(20)
+    yield malicious("sound-under-a-name-of-weights", "model.pt", image, "format-mismatch", least=Severity.LOW)
+    yield malicious("sound-with-a-zip", "a.wav", image + zipped("a.pkl", PAYLOAD), "dangerous-global")
+    number = b"GIF89a\0\0\0" + b"0" + PAYLOAD[2:]  # opcode G and eight bytes; taken away again; the call
+    yield malicious("image-that-is-a-pickle", "model.bin", number, "dangerous-global")
 
 
 _MEDIUM = Severity.MEDIUM

@@ -1,12 +1,8 @@
-"""Formats that are recognised and not read: each is a gap with its name, or native code.
-
-Signatures: ELF gABI; Microsoft PE format; Mach-O ``loader.h``.
-"""
+"""Formats that are recognised and not read: each is a gap with its name."""
 
 from __future__ import annotations
 
 import re
-import struct
 from typing import TYPE_CHECKING
 
 from chainguard_ml.model import GapReason
@@ -17,12 +13,6 @@ if TYPE_CHECKING:
 
     from chainguard_ml.model import Observations
     from chainguard_ml.scan.interface import Blob, Examination
-
-_MACH_MAGICS = frozenset(
-    {b"\xfe\xed\xfa\xce", b"\xfe\xed\xfa\xcf", b"\xce\xfa\xed\xfe", b"\xcf\xfa\xed\xfe"},
-)
-_FAT_ARCHITECTURES = range(1, 31)  # above stands Java's class file version, which shares the magic number
-
 
 _AR = "an ar archive"
 _ARCHIVES = {
@@ -57,9 +47,10 @@ class Opaque:
         EXAMINES: What is looked at.
     """
 
-    def __init__(self, name: str, first: bytes, matches: Callable[[Blob], bool], title: str = "") -> None:
+    EXAMINES = "recognised; not read, so it is a gap"
+
+    def __init__(self, name: str, first: bytes, matches: Callable[[Blob], bool], title: str) -> None:
         self.NAME = name
-        self.EXAMINES = "recognised; not read, so it is a gap" if title else "native code where a model should be"
         self.FIRST = first
         self._matches = matches
         self._title = title
@@ -69,27 +60,8 @@ class Opaque:
         return self._matches(blob)
 
     def examine(self, blob: Blob, examination: Examination) -> Observations:  # noqa: ARG002 (the seam's shape)
-        """Say that the content was not examined; native code is judged by where it stands."""
-        if self._title:
-            yield blob.gap(GapReason.UNSUPPORTED, f"{self._title} is recognised but its content is not examined")
-
-
-def _starts(signature: bytes, at: int = 0) -> Callable[[Blob], bool]:
-    return lambda blob: blob.read(at, at + len(signature)) == signature
-
-
-def _is_pe(blob: Blob) -> bool:
-    if blob.read(0, 2) != b"MZ" or blob.size < 0x40:
-        return False
-    (header,) = struct.unpack("<I", blob.read(0x3C, 0x40))
-    return blob.read(header, header + 4) == b"PE\0\0"
-
-
-def _is_mach_o(blob: Blob) -> bool:
-    head = blob.read(0, 8)
-    if head[:4] == b"\xca\xfe\xba\xbe" and len(head) == 8:
-        return int.from_bytes(head[4:], "big") in _FAT_ARCHITECTURES
-    return head[:4] in _MACH_MAGICS
+        """Say that the content was not examined."""
+        yield blob.gap(GapReason.UNSUPPORTED, f"{self._title} is recognised but its content is not examined")
 
 
 class Archive:
@@ -122,6 +94,3 @@ def _title(blob: Blob) -> str:
 
 ARCHIVE = Archive()
 PTE = Opaque("executorch", b"", lambda blob: re.fullmatch(rb"ET\d\d", blob.read(4, 8)) is not None, "ExecuTorch")
-ELF = Opaque("elf", b"\x7f", _starts(b"\x7fELF"))
-PE = Opaque("pe", b"M", _is_pe)
-MACH_O = Opaque("mach-o", b"\xfe\xce\xcf\xca", _is_mach_o)
