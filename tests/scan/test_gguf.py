@@ -110,6 +110,8 @@ def test_a_chat_template_that_reaches_for_internals_is_critical(scan: Scan, buil
 def test_texts_among_the_values_are_examined(scan: Scan, build: Build) -> None:
     pair = build.pair("general.description", 8, build.text("os.system('echo seen')"))
     assert scan("x.gguf", build.gguf(pair, 1)).rules == {"code-in-metadata"}
+    tags = struct.pack("<IQ", 8, 2) + build.text("a") + build.text("os.system('id')")
+    assert scan("x.gguf", build.gguf(build.pair("general.tags", 9, tags), 1)).rules == {"code-in-metadata"}
     array = struct.pack("<IQ", 8, 1) + build.text("{{ ''.__class__.__mro__ }}")
     assert scan("x.gguf", build.gguf(build.pair("my.templates", 9, array), 1)).rules == {"chat-template-injection"}
 

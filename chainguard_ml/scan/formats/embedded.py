@@ -25,7 +25,7 @@ if TYPE_CHECKING:
     from chainguard_ml.scan.interface import Blob, Examination
 
 _LONGEST = 8_000_000  # characters in which programs and encodings are looked for
-_SHORTEST = 16  # characters of an encoded file
+_SHORTEST = 6  # characters that can be a program
 _JSON = re.compile(r"\s*+[{\[]")
 _BASE64 = re.compile(r"[A-Za-z0-9+/_\-\s]{16,}={0,2}\s*+")
 _HEX = re.compile(r"(?:0x)?((?:[0-9A-Fa-f]{2}){12,})")

@@ -16,7 +16,7 @@ from chainguard_ml.scan.formats import chat_template, ggml_tensors
 from chainguard_ml.scan.formats.cursor import BoundsError, Cursor
 from chainguard_ml.scan.formats.embedded import examine_text
 from chainguard_ml.scan.formats.ending import trailing
-from chainguard_ml.scan.formats.raw import examine_tensor
+from chainguard_ml.scan.formats.raw import MOST_TENSORS, examine_tensor, scattered
 from chainguard_ml.text import plural, printable
 
 if TYPE_CHECKING:
@@ -37,6 +37,7 @@ _DIMENSIONS = 4  # GGML_MAX_DIMS
 _TEMPLATE = "tokenizer.chat_template"
 _ALIGNMENT = "general.alignment"
 _MOST_TEXT = 16_000_000  # bytes of texts kept; templates and descriptions are far below
+_SHORT_ARRAY = 256  # strings of an array that is no vocabulary
 _SHOWN = 20
 
 
@@ -114,7 +115,7 @@ def _pair(cursor: Cursor, facts: _Facts) -> None:
     elif key == _ALIGNMENT:
         facts.alignment = _alignment(cursor, kind, start)
     else:
-        _value(cursor, kind, 0, facts if "template" in key else None, key)
+        _value(cursor, kind, 0, facts, key)
 
 
 def _keep(cursor: Cursor, facts: _Facts, key: str) -> None:
@@ -137,21 +138,23 @@ def _alignment(cursor: Cursor, kind: int, start: int) -> int:
     return value
 
 
-def _value(cursor: Cursor, kind: int, depth: int, facts: _Facts | None, key: str) -> None:
-    """Skip a value; the strings in it are kept if there are facts to keep them in."""
+def _value(cursor: Cursor, kind: int, depth: int, facts: _Facts, key: str) -> None:
+    """Skip a value; the strings of short arrays and of templates are kept, a vocabulary is not."""
     if kind in _SCALARS:
         cursor.skip(_SCALARS[kind])
     elif kind == _STRING:
-        _keep(cursor, facts, key) if facts else cursor.skip(cursor.count())
+        _keep(cursor, facts, key)
     elif kind == _ARRAY and depth < _ARRAY_DEPTH:
         inner = cursor.number("I")
         if inner in _SCALARS:
             cursor.skip(cursor.items(_SCALARS[inner]) * _SCALARS[inner])
-        elif inner == _STRING and not facts:
-            _skip_strings(cursor, cursor.items(4))
-        else:
-            for _ in range(cursor.items(4)):
-                _value(cursor, inner, depth + 1, facts, key)
+            return
+        count = cursor.items(4)
+        if inner == _STRING and count > _SHORT_ARRAY and "template" not in key:
+            _skip_strings(cursor, count)
+            return
+        for _ in range(count):
+            _value(cursor, inner, depth + 1, facts, key)
     else:
         what = "arrays are nested too deeply" if kind == _ARRAY else f"value type {kind} is not known"
         raise BoundsError(what, cursor.position)
@@ -213,8 +216,11 @@ def _layout(blob: Blob, facts: _Facts, examination: Examination) -> Observations
             text = f"tensor '{printable(tensor.name, 80)}' leaves a hole of {plural(start - end, 'byte')} before it"
             yield _bad(blob, BoundsError(text, min(end, blob.size)), tensor.name)
             yield from examination.nested(blob.window("(between tensors)", min(end, blob.size), min(start, blob.size)))
-        yield from examine_tensor(blob, start, start + (tensor.size or 0), tensor.name, examination)
         end = max(end, start + (tensor.size or 0))
+    with scattered(blob):
+        for tensor in facts.tensors[:MOST_TENSORS]:
+            start = facts.data + tensor.offset
+            yield from examine_tensor(blob, start, start + (tensor.size or 0), tensor.name, examination)
     if end > blob.size:
         if facts.tensors:
             yield blob.gap(

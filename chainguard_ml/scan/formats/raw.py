@@ -2,17 +2,24 @@
 
 from __future__ import annotations
 
+import contextlib
+import mmap
 import re
 from typing import TYPE_CHECKING
 
 from chainguard_ml.model import Finding, Severity
 
 if TYPE_CHECKING:
+    from collections.abc import Iterator
+
     from chainguard_ml.model import Observations
     from chainguard_ml.scan.interface import Blob, Examination
 
 HEAD = 64
 """Bytes that are looked at."""
+
+MOST_TENSORS = 512
+"""Tensors of one file whose first bytes are looked at: each costs a page, which may have to come from a disk."""
 
 # Signatures long enough that numbers do not have them by chance: archives, compressions, native code, models, and a
 # pickle of protocol 2 or later whose first opcodes are sound.
@@ -48,3 +55,17 @@ def examine_tensor(blob: Blob, start: int, stop: int, name: str, examination: Ex
     stop = min(stop, blob.size)
     if start < stop and looks_like_a_file(blob.read(start, min(stop, start + HEAD))):
         yield from examine_raw(blob.window(f"(tensor {name[:100]})", start, stop), examination)
+
+
+@contextlib.contextmanager
+def scattered(blob: Blob) -> Iterator[None]:
+    """While this is open, few bytes here and there are read: the system need not read ahead at each of them."""
+    data = blob.data
+    advised = isinstance(data, mmap.mmap) and hasattr(mmap, "MADV_RANDOM")
+    if isinstance(data, mmap.mmap) and advised:
+        data.madvise(mmap.MADV_RANDOM)
+    try:
+        yield
+    finally:
+        if isinstance(data, mmap.mmap) and advised:
+            data.madvise(mmap.MADV_NORMAL)

@@ -17,7 +17,7 @@ from chainguard_ml.rules import formats as rules
 from chainguard_ml.scan import naming
 from chainguard_ml.scan.formats.embedded import examine_text
 from chainguard_ml.scan.formats.ending import trailing
-from chainguard_ml.scan.formats.raw import examine_tensor
+from chainguard_ml.scan.formats.raw import MOST_TENSORS, examine_tensor, scattered
 from chainguard_ml.text import plural, printable
 
 if TYPE_CHECKING:
@@ -117,8 +117,9 @@ def _tensors(blob: Blob, header: dict[str, Json], start: int, examination: Exami
         yield blob.gap(GapReason.MALFORMED, "the file is cut")
     elif not entries.problems:
         yield from trailing_strict(blob, end, examination)
-    for span in entries.spans:
-        yield from examine_tensor(blob, start + span.start, start + span.stop, span.name, examination)
+    with scattered(blob):
+        for span in entries.spans[:MOST_TENSORS]:
+            yield from examine_tensor(blob, start + span.start, start + span.stop, span.name, examination)
 
 
 @dataclass(slots=True)
