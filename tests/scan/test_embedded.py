@@ -101,3 +101,7 @@ def test_descriptions_are_clean(scan: Scan, build: Build, text: str) -> None:
 def test_texts_of_broken_metadata_are_examined(scan: Scan, build: Build) -> None:
     header = {"__metadata__": {"deep": {"note": "os.system('echo seen')"}, "n": 1}}
     assert scan("x.safetensors", build.safetensors(header)).rules == {"code-in-metadata", "safetensors-bad-header"}
+
+
+def test_texts_that_cannot_be_bytes_are_only_read(scan: Scan, build: Build) -> None:
+    assert metadata(scan, build, "日本 os.system('id')") == {"code-in-metadata"}

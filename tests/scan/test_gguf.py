@@ -26,7 +26,7 @@ def test_a_sound_file_is_clean(scan: Scan, build: Build) -> None:
     pairs = [
         build.pair("general.architecture", 8, build.text("llama")),
         build.pair("general.alignment", 4, struct.pack("<I", 32)),
-        build.pair("tokens", 9, array(8, 2, build.text("a") + build.text("b"))),
+        build.pair("tokenizer.ggml.tokens", 9, array(8, 2, build.text("a") + build.text("b"))),
         build.pair("scores", 9, array(6, 2, struct.pack("<2f", 1, 2))),
         build.pair("nested", 9, array(9, 1, array(4, 1, struct.pack("<I", 1)))),
         build.pair("flag", 7, b"\1"),
@@ -143,8 +143,9 @@ def test_a_tensor_that_begins_as_a_file_is_examined(scan: Scan, build: Build) ->
     [
         struct.pack("<Q", 17) + b"general.alignment" + struct.pack("<II", 4, 24),
         struct.pack("<Q", 17) + b"general.alignment" + struct.pack("<IQ", 10, 32),
-        struct.pack("<Q", 1) + b"k" + struct.pack("<IIQQ", 9, 8, 2, 1000) + bytes(40),
-        struct.pack("<Q", 1) + b"k" + struct.pack("<IIQQ", 9, 8, 2, 10) + bytes(10) + b"1234",
+        struct.pack("<Q", 11) + b"tokenizer.k" + struct.pack("<IIQQ", 9, 8, 2, 1000) + bytes(40),
+        struct.pack("<Q", 11) + b"tokenizer.k" + struct.pack("<IIQQ", 9, 8, 2, 10) + bytes(10) + b"1234",
+        struct.pack("<Q", 1) + b"k" + struct.pack("<IIQQ", 9, 8, 300, 1000) + bytes(1300),
     ],
 )
 def test_wrong_values_are_reported(scan: Scan, build: Build, pairs: bytes) -> None:

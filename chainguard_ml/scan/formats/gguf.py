@@ -38,6 +38,7 @@ _TEMPLATE = "tokenizer.chat_template"
 _ALIGNMENT = "general.alignment"
 _MOST_TEXT = 16_000_000  # bytes of texts kept; templates and descriptions are far below
 _SHORT_ARRAY = 256  # strings of an array that is no vocabulary
+_VOCABULARY = "tokenizer."
 _SHOWN = 20
 
 
@@ -150,7 +151,7 @@ def _value(cursor: Cursor, kind: int, depth: int, facts: _Facts, key: str) -> No
             cursor.skip(cursor.items(_SCALARS[inner]) * _SCALARS[inner])
             return
         count = cursor.items(4)
-        if inner == _STRING and count > _SHORT_ARRAY and "template" not in key:
+        if inner == _STRING and "template" not in key and (count > _SHORT_ARRAY or key.startswith(_VOCABULARY)):
             _skip_strings(cursor, count)
             return
         for _ in range(count):
