@@ -6,7 +6,7 @@ from typing import TYPE_CHECKING
 
 from tests.corpus.encode import encode
 from tests.corpus.frame import benign
-from tests.corpus.malicious_tensorflow import constant, frozen, function, graph, layer, meta, node, saved
+from tests.corpus.malicious_tensorflow import assets, constant, frozen, function, graph, layer, meta, node, saved
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
@@ -53,6 +53,8 @@ def samples() -> Iterator[Benign]:
     first = {"key": "saved_model_main_op", "value": {"node_list": {"value": ["init"]}}}
     model = saved(meta(graph(*table, node("h", "HashTableV2")), asset_file_def=asset, collection_def=[first]))
     yield benign("tf-table-of-an-asset", "saved_model.pb", model)
+    model = saved(meta(graph(*table, node("h", "HashTableV2")), collection_def=[first, assets("vocabulary.txt")]))
+    yield benign("tf-table-of-an-asset-1", "saved_model.pb", model)
     body = function("f", node("i", "Identity", "x"), node("r", "MatMul", "i:output:0", "w"))
     calls = [node("c", "StatefulPartitionedCall", f={"func": {"name": "f"}}), node("o", "f", "x"),
              node("l", "While", cond={"func": {"name": "f"}}, body={"func": {"name": "f"}})]  # fmt: skip

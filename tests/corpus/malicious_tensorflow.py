@@ -188,6 +188,8 @@ def _others() -> Iterator[Malicious]:
         asset = {"tensor_info": {"name": "a:0"}, "filename": name}
         data = saved(meta(asset_file_def=[asset]))
         yield malicious(f"tf-asset-{name}", "saved_model.pb", data, "external-data-escapes")
+    data = saved(meta(collection_def=[assets("../../x")]))
+    yield malicious("tf-asset-in-collection", "saved_model.pb", data, "external-data-escapes")
     yield _sample("pickle-in-constant", constant("c", PAYLOAD), rule="dangerous-global")
     raw = node("c", "Const", value={"tensor": {"dtype": 4, "tensor_content": PAYLOAD}})
     yield _sample("pickle-in-content", raw, rule="dangerous-global")
@@ -195,6 +197,13 @@ def _others() -> Iterator[Malicious]:
     yield malicious("tf-pickle-behind", "saved_model.pb", saved(meta()) + PAYLOAD, "dangerous-global")
     held = [{"key": "x", "value": {"bytes_list": {"value": [PAYLOAD]}}}]
     yield malicious("tf-pickle-in-collection", "saved_model.pb", saved(meta(collection_def=held)), "dangerous-global")
+
+
+def assets(name: str) -> dict[str, Any]:
+    """The collection that release 1 lists assets in."""
+    asset = encode("tensorflow", "AssetFileDef", {"tensor_info": {"name": "vocabulary:0"}, "filename": name})
+    wrapped = {"type_url": "type.googleapis.com/tensorflow.AssetFileDef", "value": asset}
+    return {"key": "saved_model_assets", "value": {"any_list": {"value": [wrapped]}}}
 
 
 def layer(name: str, **more: Any) -> dict[str, Any]:

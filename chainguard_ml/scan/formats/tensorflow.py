@@ -78,7 +78,9 @@ class Message:
                 yield from nodes.examine(record, node)
                 yield from _attributes(blob, wire, node, examination)
             elif name == "AssetFileDef":
-                yield from _asset(blob, wire, record)
+                yield from _asset(blob, wire, record.start, record.stop)
+            elif name == "Any":
+                yield from _any(blob, wire, record)
             elif name in _BYTES or name in _DOCUMENTS:
                 yield from _strings(blob, wire, record, examination)
         yield from unread(blob, wire, root, examination)
@@ -145,8 +147,17 @@ def _strings(blob: Blob, wire: Wire, record: Record, examination: Examination) -
                 yield from examination.nested(inner)
 
 
-def _asset(blob: Blob, wire: Wire, record: Record) -> Observations:
-    for number, how, first, last in wire.sound(record.start, record.stop):
+def _any(blob: Blob, wire: Wire, record: Record) -> Observations:
+    """Look at an asset that is wrapped: release 1 has them in a collection."""
+    fields = [item for item in wire.sound(record.start, record.stop) if item[1] == BYTES]
+    if any(item[0] == 1 and wire.text(*item[2:]).endswith("/tensorflow.AssetFileDef") for item in fields):
+        for number, _, first, last in fields:
+            if number == 2:
+                yield from _asset(blob, wire, first, last)
+
+
+def _asset(blob: Blob, wire: Wire, start: int, stop: int) -> Observations:
+    for number, how, first, last in wire.sound(start, stop):
         if number == 2 and how == BYTES:
             name = wire.text(first, last)
             if finding := content.escapes(blob, name, "an asset", first, "asset"):

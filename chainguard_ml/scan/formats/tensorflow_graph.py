@@ -124,6 +124,7 @@ class Graph:
     A message that comes twice is merged by readers, so a graph can stand in several places.
 
     Attributes:
+        bare: Whether nothing around the graph says what its assets are and what runs when it is loaded.
         assets: Names of the constants that a loader replaces with the places of the model's assets.
         started: Names of the nodes that run when the model is loaded.
         functions_started: Names of the functions that run then.
@@ -136,6 +137,7 @@ class Graph:
         self._functions: dict[str, tuple[int, int]] | None = None
         self._called_by: dict[str, list[tuple[str, Node]]] | None = None
         self._at_load: tuple[frozenset[str], frozenset[str]] | None = None
+        self.bare = True
         self.assets: set[str] = set()
         self.started: set[str] = set()
         self.functions_started: set[str] = set()

@@ -2,7 +2,8 @@
 
 It runs the operation of the signature ``__saved_model_init_op``, or that of the collections ``saved_model_main_op`` and
 ``legacy_init_op``; ``tf.saved_model.load`` calls the initialisers of the objects (``saved_object_graph.proto``). The
-constants that stand for assets get the assets' places.
+constants that stand for assets (``asset_file_def``, in release 1 the collection ``saved_model_assets``) get the assets'
+places.
 """
 
 from __future__ import annotations
@@ -19,6 +20,7 @@ if TYPE_CHECKING:
     from chainguard_ml.scan.protobuf.wire import Wire
 
 _COLLECTIONS = frozenset({"saved_model_main_op", "legacy_init_op", "saved_model_init_op"})
+_ASSETS = "saved_model_assets"
 _SIGNATURES = frozenset({"__saved_model_init_op"})
 _METHODS = frozenset({"_initialize", "_create_resource", "_initializer"})
 _SPAN = tuple[int, int]
@@ -27,18 +29,34 @@ _SPAN = tuple[int, int]
 def read(wire: Wire, start: int, stop: int) -> Graph:
     """Return the graph of a ``MetaGraphDef`` with what runs when it is loaded, and its assets."""
     graph = Graph(wire, *_spans(wire, (start, stop), 2))
+    graph.bare = False
     for entry in _spans(wire, (start, stop), 4):
         if _key(wire, entry) in _COLLECTIONS:
             graph.started.update(_node_list(wire, entry))
+        if _key(wire, entry) == _ASSETS:
+            for value in _spans(wire, entry, 2):
+                graph.assets |= {name for asset in _held(wire, value) for name in _asset_names(wire, asset)}
     for entry in _spans(wire, (start, stop), 5):
         if _key(wire, entry) in _SIGNATURES:
             graph.started.update(_tensors(wire, entry, "SignatureDef.OutputsEntry"))
     for asset in _spans(wire, (start, stop), 6):
-        for info in _spans(wire, asset, 1):
-            graph.assets |= {name.partition(":")[0] for name in _texts(wire, info, 1)}
+        graph.assets.update(_asset_names(wire, asset))
     for objects in _spans(wire, (start, stop), 7):
         graph.functions_started.update(_initialisers(wire, objects))
     return graph
+
+
+def _held(wire: Wire, collection: _SPAN) -> Iterator[_SPAN]:
+    """Yield the messages that a collection holds as ``Any``."""
+    for values in _spans(wire, collection, 5):
+        for value in _spans(wire, values, 1):
+            yield from _spans(wire, value, 2)
+
+
+def _asset_names(wire: Wire, asset: _SPAN) -> Iterator[str]:
+    """Yield the names of the constants that stand for an asset."""
+    for info in _spans(wire, asset, 1):
+        yield from (name.partition(":")[0] for name in _texts(wire, info, 1))
 
 
 def _spans(wire: Wire, span: _SPAN, number: int) -> Iterator[_SPAN]:

@@ -125,4 +125,6 @@ class Nodes:
             return severity
         if self._training and effect.training and (effect.training == "any" or not resolved.texts):
             return None
+        if graph.bare and effect.severity is None and not effect.writes:
+            return Severity.MEDIUM  # a vocabulary that would be an asset in a saved model
         return Severity.CRITICAL if at_load and severity >= Severity.HIGH else severity
