@@ -135,3 +135,11 @@ def test_entries_in_any_order_are_read() -> None:
         data = field(5, entry)
         found = tensorflow_graph.read_node(Wire(data), 0, len(data)).attributes
         assert len(found) == entry.count(value)
+
+
+def test_graphs_of_a_great_many_nodes_are_recognised(scan: Scan) -> None:
+    many = [node(f"n{number}", "Relu", "x") for number in range(5000)]
+    told = scan("m.pb", frozen(*many, node("r", "ReadFile", "p")))
+    assert told.format == "graph-def"
+    assert told.rules == {"graph-file-access"}
+    assert scan("m.pb", b"\x08\x01" * 5000 + frozen(*many)).reasons == {"unsupported"}

@@ -6,6 +6,7 @@ The schemas are data from the frameworks' own descriptors (``scripts/protobuf.py
 from __future__ import annotations
 
 import functools
+import itertools
 import json
 import re
 from dataclasses import dataclass, field
@@ -21,7 +22,9 @@ if TYPE_CHECKING:
     from chainguard_ml.scan.interface import Data
 
 _WIRES = {"varint": VARINT, "float": FIXED32, "fixed32": FIXED32, "double": FIXED64, "fixed64": FIXED64}
-_SAMPLE = 2048  # fields that recognising looks at
+_SAMPLE = 4096  # fields that recognising looks at in all,
+_FIRST = 1024  # of the outermost message,
+_OTHERS = 64  # and of each message inside
 _IDENTIFIER = re.compile(rb"[A-Za-z_][\w.:/>-]{0,255}")
 
 
@@ -142,22 +145,22 @@ class Shape:
         """
         wire = Wire(data, _SAMPLE)
         waiting = [(self.root, 0, len(data))]
-        found = False
         for kind, start, stop in waiting:
+            few = _FIRST if kind is self.root else _OTHERS
             try:
-                for number, how, first, last in wire.fields(start, stop):
-                    if kind.fits(number, how):
-                        found = found or self._is_mark(wire, kind, number, (first, last), named=named)
-                        if number in kind.inner:
-                            waiting.append((kind.inner[number], first, last))
+                for number, how, first, last in itertools.islice(wire.fields(start, stop), few):
+                    if not kind.fits(number, how):
+                        continue
+                    if self._is_mark(wire, kind, number, (first, last), named=named):
+                        return named or _is_whole(data)
+                    if number in kind.inner:
+                        waiting.append((kind.inner[number], first, last))
             except WireError as error:
                 if error.reason is GapReason.BUDGET:
-                    break
+                    return False
                 if stop < len(data) and not named:
                     return False
-            if found:
-                break
-        return found and (named or _is_whole(data))
+        return False
 
     def _is_mark(self, wire: Wire, kind: Kind, number: int, span: tuple[int, int], *, named: bool) -> bool:
         name = kind.fields[number]
