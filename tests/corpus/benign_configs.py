@@ -6,12 +6,11 @@ from __future__ import annotations
 import json
 from typing import TYPE_CHECKING
 
-from tests.corpus.frame import benign
+from tests.corpus.frame import Benign, benign
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
 
-    from tests.corpus.frame import Benign
 
 YAML = {
     "docker-compose.yml": "services:\n  web:\n    image: nginx:1.27\n    ports: ['80:80']\n    environment: {A: '${B}'}\n"
@@ -93,6 +92,39 @@ TEXTS = {
 }
 
 
+_WEIGHTS = b"\x08\0\0\0\0\0\0\0{}      "
+_TRAIN = b"import os, subprocess\nsubprocess.run(['nvidia-smi'], check=False)\nos.system('date')\n"
+DIRECTORIES: dict[str, dict[str, bytes]] = {
+    "hugging-face": {
+        "config.json": json.dumps(JSON["config.json"]).encode(),
+        "model.safetensors": _WEIGHTS,
+        "README.md": b"---\nlicense: mit\n---\n# Model\n",
+        "tokenizer_config.json": b'{"tokenizer_class": "LlamaTokenizer", "chat_template": "{{ messages }}"}',
+    },
+    "training": {
+        "train.py": _TRAIN,
+        "config.json": b'{"lr": 0.1}',
+        "conf/model.yaml": b"_target_: src.model.Net\n",
+        "src/model.py": b"import torch\n",
+        "out/config.json": b'{"model_type": "bert"}',
+        "out/model.safetensors": _WEIGHTS,
+    },
+    "beside-weights": {"config.json": b'{"model_type": "bert"}', "model.safetensors": _WEIGHTS, "train.py": _TRAIN},
+    "mlflow": {
+        "MLmodel": TEXTS["MLmodel"].encode(),
+        "model.pkl": b"\x80\x02}X\x01\0\0\0aK\x01s.",
+        "conda.yaml": b"dependencies: [python=3.11.5, pip: [mlflow==2.14.0]]\n",
+        "requirements.txt": b"mlflow==2.14.0\n",
+    },
+    "sentences": {
+        "modules.json": json.dumps(JSON["modules.json"]).encode(),
+        "config.json": b'{"model_type": "bert"}',
+        "model.safetensors": _WEIGHTS,
+        "1_Pooling/config.json": b'{"word_embedding_dimension": 384}',
+    },
+}
+
+
 def samples() -> Iterator[Benign]:
     """Files of ordinary projects and models that use what loaders could act on."""
     for name, text in YAML.items():
@@ -101,3 +133,5 @@ def samples() -> Iterator[Benign]:
         yield benign(f"config-{name}", name.strip(), json.dumps(document).encode())
     for name, text in TEXTS.items():
         yield benign(f"config-{name}", name, text.encode())
+    for name, files in DIRECTORIES.items():
+        yield Benign(f"directory-{name}", files)

@@ -111,3 +111,64 @@ def samples() -> Iterator[Malicious]:
     yield malicious("secret-yaml-utf-16", "config.yaml", f"token: {first}\n".encode("utf-16"), "secret-in-config")
     yield malicious("secret-toml", "config.toml", f'token = "{first}"\n'.encode(), "secret-in-config")
     yield malicious("nemo-top-target", "model_config.yaml", b"target: os.system\n", DANGEROUS)
+    yield from directories()
+    yield from _metadata()
+
+
+_WEIGHTS = b"\x08\0\0\0\0\0\0\0{}      "
+_CALL = b"import os\nos.system('echo seen')\n"
+_MAP = json.dumps({"model_type": "x", "auto_map": {"AutoModel": "modeling.Net"}}).encode()
+_PLAIN = b'{"model_type": "bert", "architectures": ["BertModel"]}'
+_INDEX = {"_class_name": "P", "_diffusers_version": "0.30", "unet": ["my_unet", "Net"]}
+DIRECTORIES: dict[str, dict[str, bytes]] = {
+    "import-runs": {"config.json": _MAP, "model.safetensors": _WEIGHTS, "modeling.py": _CALL},
+    "import-runs-later": {
+        "config.json": _MAP,
+        "model.safetensors": _WEIGHTS,
+        "modeling.py": b"from .layers import Layer\n",
+        "layers.py": b"def load():\n    __import__('subprocess').run(['echo', 'seen'])\nload()\n",
+    },
+    "import-runs-hidden": {
+        "config.json": _MAP,
+        "model.safetensors": _WEIGHTS,
+        "modeling.py": b"import base64\nexec(base64.b64decode('cHJpbnQoMSk='))\n",
+    },
+    "import-connects": {
+        "config.json": _MAP,
+        "model.safetensors": _WEIGHTS,
+        "modeling.py": b"import socket\nclass Net:\n    s = socket.create_connection(('a.example', 80))\n",
+    },
+    "handler": {"config.json": _PLAIN, "model.safetensors": _WEIGHTS, "handler.py": b"class EndpointHandler: ...\n"},
+    "generate": {
+        "config.json": _PLAIN,
+        "model.safetensors": _WEIGHTS,
+        "custom_generate/generate.py": b"def generate(model): ...\n",
+    },
+    "hub": {"model.safetensors": _WEIGHTS, "hubconf.py": _CALL},
+    "diffusers": {
+        "model_index.json": json.dumps(_INDEX).encode(),
+        "unet/my_unet.py": _CALL,
+        "unet/diffusion_pytorch_model.safetensors": _WEIGHTS,
+    },
+    "mlflow": {
+        "MLmodel": b"flavors:\n  python_function: {loader_module: mine, code: code}\n",
+        "code/mine.py": _CALL,
+    },
+}
+
+
+def directories() -> Iterator[Malicious]:
+    """Yield whole model directories."""
+    for name, files in DIRECTORIES.items():
+        yield Malicious(f"directory-{name}", files, frozenset({"repository-code-runs-on-import", CODE}))
+
+
+def _metadata() -> Iterator[Malicious]:
+    """Targets in the metadata of weights: as entries, as JSON, as YAML, as a Python literal."""
+    texts = {"entry": {"_target_": "os.system"}, "json": {"config": '{"_target_": "os.system"}'},
+             "yaml": {"config": "model:\n  _target_: os.system\n"}, "literal": {"config": "{'_target_': 'os.system'}"},
+             "tag": {"config": "a: !!python/object/apply:os.system [x]\n"}}  # fmt: skip
+    for name, metadata in texts.items():
+        header = json.dumps({"__metadata__": metadata}).encode()
+        data = len(header).to_bytes(8, "little") + header
+        yield malicious(f"metadata-{name}", "model.safetensors", data, DANGEROUS, "unsafe-yaml-tag")

@@ -1,8 +1,8 @@
 """Texts in metadata: is one of them something else than a description?
 
-A text can be JSON that a loader acts on, a Jinja template, a pickle or a file in Latin-1, base64 or hexadecimal, or the
-source of a program. Names, licences and descriptions are none of these. What only looks like a file is data, so of what
-is found inside only findings count.
+A text can be JSON or YAML that a loader acts on, a Jinja template, a pickle or a file in Latin-1, base64 or
+hexadecimal, or the source of a program. Names, licences and descriptions are none of these. What only looks like a
+file is data, so of what is found inside only findings count.
 """
 
 from __future__ import annotations
@@ -27,6 +27,7 @@ if TYPE_CHECKING:
 _LONGEST = 8_000_000  # characters in which programs and encodings are looked for
 _SHORTEST = 6  # characters that can be a program
 _JSON = re.compile(r"\s*+[{\[]")
+_YAML = re.compile(r"!!python/|yaml\.org,2002:|_target_[\"']?[ \t]*:")
 _BASE64 = re.compile(r"[A-Za-z0-9+/_\-\s]{16,}={0,2}\s*+")
 _HEX = re.compile(r"(?:0x)?((?:[0-9A-Fa-f]{2}){12,})")
 _URL_SAFE = bytes.maketrans(b"-_", b"+/")
@@ -63,7 +64,7 @@ def examine_text(blob: Blob, key: str, text: str, examination: Examination) -> O
     """Examine one text of the metadata of ``blob``; ``key`` says which."""
     if len(text) < _SHORTEST:
         return
-    if _JSON.match(text):
+    if _JSON.match(text) or _YAML.search(text, 0, _LONGEST):
         inner = blob.inside(f"({key})", text.encode("utf-8", "surrogatepass"))
         yield from _certain(examination.nested(inner))
     if _TEMPLATE.search(text, 0, _LONGEST):

@@ -15,6 +15,7 @@ from chainguard_ml.errors import InputError
 from chainguard_ml.model import GapReason, Severity
 from chainguard_ml.rules import formats as rules
 from chainguard_ml.scan import naming
+from chainguard_ml.scan.formats import configuration
 from chainguard_ml.scan.formats.embedded import examine_text
 from chainguard_ml.scan.formats.ending import trailing
 from chainguard_ml.scan.formats.raw import MOST_TENSORS, examine_tensor, scattered
@@ -102,6 +103,7 @@ def _tensors(blob: Blob, header: dict[str, Json], start: int, examination: Exami
         if name == _METADATA:
             entries.problems.extend(_metadata(entry))
             yield from _texts(blob, entry, examination)
+            yield from configuration.examine_document(blob.inside(_METADATA, b""), entry, examination)
         else:
             entries.add(name, entry)
     for text in entries.problems[:_SHOWN]:

@@ -24,7 +24,9 @@ EXAMINES = "tags that build objects, targets (Hydra, NeMo, Lightning), interpola
 
 _LIMIT = 4_000_000  # bytes that are parsed
 _ELSEWHERE = 1_000_000  # bytes of a text whose name is not one of YAML
-_SURE = re.compile(rb"!!python/|tag:yaml\.org,2002:python/|^[ \t]*(?:- )?[\"']?_target_[\"']?[ \t]*:", re.MULTILINE)
+_SURE = re.compile(
+    rb"!!python/|tag:yaml\.org,2002:python/|(?:^|[{,])[ \t]*(?:- )?[\"']?_target_[\"']?[ \t]*:", re.MULTILINE
+)
 _STRONG = re.compile(
     rb"!!|!<|%TAG|yaml\.org,2002|!(?:new|name|apply|applyref|module|obj|import|pkl|ruby|php|perl|js)[:/]"
     rb"|_target_|_component_|class_path|[\"']\(\)|loader_module|auto_map|trust_remote_code|custom_pipelines"
