@@ -134,4 +134,4 @@ def samples() -> Iterator[Benign]:
     for name, text in TEXTS.items():
         yield benign(f"config-{name}", name, text.encode())
     for name, files in DIRECTORIES.items():
-        yield Benign(f"directory-{name}", files)
+        yield Benign(f"directory-benign-{name}", files)
