@@ -18,8 +18,8 @@ if TYPE_CHECKING:
 ARCHIVES = {
     "RAR": b"Rar!\x1a\x07\x01\0" + bytes(20),
     "cabinet": b"MSCF\0\0\0\0" + bytes(20),
-    "cpio": b"070701" + b"0" * 40,
-    "binary cpio": b"\xc7\x71" + bytes(20),
+    "cpio": b"070701" + b"0" * 104,
+    "old cpio": b"070707" + b"0" * 70,
     "RPM": b"\xed\xab\xee\xdb" + bytes(20),
     "ISO": bytes(0x8000) + b"\1CD001\1\0",
     "lzip": b"LZIP\1" + bytes(20),
@@ -43,6 +43,11 @@ def test_a_library_of_objects_is_a_gap_in_a_model_only(scan: Scan, build: Build)
     assert scan("libx.a", data).clean
     assert scan("model.bin", data).reasons == {"unsupported"}
     assert scan("model.pt", build.torch(build.harmless, lib=data)).reasons == {"unsupported"}
+
+
+@pytest.mark.parametrize("data", [b"070701 is a date\n" * 9, b"\x1f\x9d\xff" + bytes(30), b"0" * 200])
+def test_numbers_are_no_archives(scan: Scan, data: bytes) -> None:
+    assert scan("notes.dat", data).clean
 
 
 def test_executorch_is_a_gap(scan: Scan) -> None:

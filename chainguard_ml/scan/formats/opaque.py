@@ -20,10 +20,6 @@ _ARCHIVES = {
     b"Rar!\x1a\x07": "a RAR archive",
     b"MSCF\0\0\0\0": "a cabinet file",
     b"!<arch>\n": _AR,
-    b"070701": "a cpio archive",
-    b"070702": "a cpio archive",
-    b"070707": "a cpio archive",
-    b"\xc7\x71": "a cpio archive",
     b"\xed\xab\xee\xdb": "an RPM package",
     b"xar!\0": "a xar archive",
     b"hsqs": "a SquashFS image",
@@ -31,11 +27,15 @@ _ARCHIVES = {
     b"LZIP\1": "lzip compression",
     b"\x89LZO\0\r\n\x1a\n": "lzop compression",
     b"LRZI\0": "lrzip compression",
-    b"\x1f\x9d": "the compression of compress(1)",
-    b"\x1f\xa0": "the compression of freeze(1)",
     b"\xff\x06\0\0sNaPpY": "Snappy compression",
 }
 """Signatures, and what they stand for."""
+
+_SHAPES = (
+    (re.compile(rb"07070[12][\dA-Fa-f]{104}|070707[0-7]{70}"), "a cpio archive"),
+    (re.compile(rb"\x1f\x9d[\x09-\x10\x89-\x90]"), "the compression of compress(1)"),
+)
+"""The same where a signature alone is what numbers or a text can begin with as well."""
 
 
 class Opaque:
@@ -71,7 +71,7 @@ class Archive:
     EXAMINES = (
         "recognised (RAR, CAB, ar, cpio, ISO 9660, rpm, lzip, lzop, compress and others); not read, so it is a gap"
     )
-    FIRST = bytes({signature[0] for signature in _ARCHIVES} | {0})
+    FIRST = bytes({signature[0] for signature in _ARCHIVES} | {0, 0x1F, ord("0")})
 
     def recognise(self, blob: Blob) -> bool:
         """Return whether the signature of one is there."""
@@ -85,9 +85,12 @@ class Archive:
 
 
 def _title(blob: Blob) -> str:
-    head = blob.read(0, 16)
+    head = blob.read(0, 110)
     for signature, title in _ARCHIVES.items():
         if head.startswith(signature):
+            return title
+    for shape, title in _SHAPES:
+        if shape.match(head):
             return title
     return "an ISO 9660 image" if head[:1] == b"\0" and blob.read(0x8000, 0x8006) == b"\1CD001" else ""
 
