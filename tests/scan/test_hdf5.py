@@ -422,23 +422,28 @@ def test_every_version_of_a_layout_is_read(layout: bytes) -> None:
     assert Reading(dataset(layout)).texts["/d"][0] == b"text"
 
 
+def broken(layout: bytes, *messages: bytes, kind: bytes = b"", space: bytes = b"") -> bytes:
+    """A file with one dataset of texts that are long enough to hold something."""
+    return dataset(layout, *messages, kind=kind or hdf5.string_type(12), space=space)
+
+
 @pytest.mark.parametrize(
     "data",
     [
-        dataset(b"\6\1"),
-        dataset(b"\3\7"),
-        dataset(b"\3\2\2" + TEXT + struct.pack("<II", 0, 4)),
-        dataset(b"\3\2\2" + TEXT + struct.pack("<II", 1, 4)),
-        dataset(b"\4\2\0\2\1\1\4\x09"),
-        dataset(b"\4\2\0\2\1\1\4\3\0" + TEXT),
-        dataset(b"\4\2\0\2\1\1\4\4" + bytes(5) + TEXT),
-        dataset(b"\4\2\0\2\1\1\4\5" + bytes(6) + TEXT),
-        dataset(b"\3\1" + TEXT + struct.pack("<Q", 4), space=b"\7\0\0\0"),
-        dataset(b"\3\1" + TEXT + struct.pack("<Q", 4), kind=struct.pack("<BBHI", 0x1E, 0, 0, 4)),
-        dataset(b"\3\1" + TEXT + struct.pack("<Q", 4), kind=struct.pack("<BBHI", 0x39, 0, 0, 4) * 20),
-        dataset(b"\3\1" + TEXT + struct.pack("<Q", 4), kind=struct.pack("<BBHI", 0x3A, 0, 0, 4) + b"\xff"),
-        dataset(b"\3\1" + TEXT + struct.pack("<Q", 4), hdf5.message(11, b"\x09\1")),
-        dataset(b"\4\2\0\2\1\1\4\1" + TEXT, hdf5.message(11, b"\2\1" + struct.pack("<HHH", 1, 0, 0))),
+        broken(b"\6\1"),
+        broken(b"\3\7"),
+        broken(b"\3\2\2" + TEXT + struct.pack("<II", 0, 4)),
+        broken(b"\3\2\2" + TEXT + struct.pack("<II", 1, 4)),
+        broken(b"\4\2\0\2\1\1\4\x09"),
+        broken(b"\4\2\0\2\1\1\4\3\0" + TEXT),
+        broken(b"\4\2\0\2\1\1\4\4" + bytes(5) + TEXT),
+        broken(b"\4\2\0\2\1\1\4\5" + bytes(6) + TEXT),
+        broken(b"\3\1" + TEXT + struct.pack("<Q", 4), space=b"\7\0\0\0"),
+        broken(b"\3\1" + TEXT + struct.pack("<Q", 4), kind=struct.pack("<BBHI", 0x1E, 0, 0, 4)),
+        broken(b"\3\1" + TEXT + struct.pack("<Q", 4), kind=struct.pack("<BBHI", 0x39, 0, 0, 4) * 20),
+        broken(b"\3\1" + TEXT + struct.pack("<Q", 4), kind=struct.pack("<BBHI", 0x3A, 0, 0, 4) + b"\xff"),
+        broken(b"\3\1" + TEXT + struct.pack("<Q", 4), hdf5.message(11, b"\x09\1")),
+        broken(b"\4\2\0\2\1\1\4\1" + TEXT, hdf5.message(11, b"\2\1" + struct.pack("<HHH", 1, 0, 0))),
         hdf5.file(hdf5.message(12, b"\x09\0")),
         hdf5.file(hdf5.message(12, b"\3\3" + struct.pack("<HHH", 2, 10, 10) + b"\0a\0" + bytes(20))),
         hdf5.file(hdf5.message(6, b"\x09\0")),
@@ -518,8 +523,8 @@ def test_a_tree_that_leads_back_is_a_gap(scan: Scan) -> None:
     writer = hdf5.Writer()
     place = struct.pack("<Q", 48)
     writer.put(b"TREE\1\1" + struct.pack("<H", 1) + hdf5.NOWHERE * 2 + bytes(24) + place)
-    layout = b"\3\2\2" + place + struct.pack("<II", 1, 4)
-    data = writer.dataset(hdf5.string_type(4), hdf5.SCALAR, layout)
+    layout = b"\3\2\2" + place + struct.pack("<II", 1, 12)
+    data = writer.dataset(hdf5.string_type(12), hdf5.SCALAR, layout)
     assert scan("m.h5", writer.file(writer.group(hdf5.link("d", 0, data)))).reasons == {"malformed"}
 
 

@@ -269,6 +269,12 @@ def test_pickles_in_arguments_are_found(scan: Scan, build: Build) -> None:
         assert scan("m.json", objects(layer("Dense", weights=value))).payload
 
 
+@pytest.mark.parametrize("name", ["group_normalization", "global_average_pooling2d", "bidirectional_lstm_layer_1x"])
+def test_names_of_layers_are_not_base64(scan: Scan, name: str) -> None:
+    assert scan("m.h5", hdf5.file(hdf5.attribute("name", name))).clean
+    assert scan("m.json", objects(layer("Dense", units=1, label=name * 2))).clean
+
+
 def test_a_keras_archive(scan: Scan, build: Build) -> None:
     members = {"metadata.json": b"{}", "config.json": objects(layer("Lambda"))}
     told = scan("m.keras", build.zip(members))

@@ -23,6 +23,7 @@ _HEX = re.compile(rb"(?:[\dA-Fa-f]{2}){11,}")
 _SPACE = re.compile(rb"[ \t\r\n]+|\\n")
 _URL_SAFE = bytes.maketrans(b"-_", b"+/")
 _ZLIB = re.compile(rb"x[\x01\x5e\x9c\xda]")
+_PROTOCOL = b"\x80"
 _PREFIX = re.compile(rb"data:[\w/+.;=-]{0,100},", re.ASCII)
 
 
@@ -47,10 +48,18 @@ def examine(blob: Blob, examination: Examination) -> Observations:
         yield from _examine(blob.inside(name, data) if name else blob, examination)
 
 
-def _examine(blob: Blob, examination: Examination) -> Observations:
-    from chainguard_ml.scan.pickle.recognition import is_pickle_inside
+def _is_pickle(blob: Blob) -> bool:
+    """Return whether it is a pickle that names a global: numbers and words have extension codes by chance."""
+    from chainguard_ml.scan.pickle.recognition import is_pickle_inside, walked
 
-    if is_pickle_inside(blob):
+    if not is_pickle_inside(blob):
+        return False
+    trace = walked(blob).trace
+    return blob.read(0, 1) == _PROTOCOL or bool(trace.nested) or any(module.isascii() for module, _ in trace.seen)
+
+
+def _examine(blob: Blob, examination: Examination) -> Observations:
+    if _is_pickle(blob):
         yield from (item for item in examination.nested(blob) if isinstance(item, Finding))
     elif looks_like_a_file(blob.read(0, HEAD)) or _ZLIB.match(blob.data):
         yield from payloads(examination.nested(blob))

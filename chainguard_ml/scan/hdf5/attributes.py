@@ -17,6 +17,7 @@ if TYPE_CHECKING:
     from chainguard_ml.scan.hdf5.source import Fields
 
 _ID = 8
+_COST = 3  # steps that reading an attribute takes beyond its message
 
 
 @dataclass(frozen=True, slots=True)
@@ -70,6 +71,7 @@ def _dense(objects: Objects, fields: Fields) -> Iterator[Attribute | Hdf5Error]:
 
 
 def _attribute(objects: Objects, fields: Fields) -> Attribute:
+    objects.source.step(_COST)
     version, flags = fields.number(1), fields.number(1)
     if version not in {1, 2, 3}:
         raise Hdf5Error("an attribute is of no known version", fields.place, GapReason.UNSUPPORTED)

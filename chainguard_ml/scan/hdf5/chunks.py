@@ -118,6 +118,7 @@ def _fixed_array(source: Source, index: Index) -> Iterator[Chunk]:
     written = source.read(start, -(-pages // 8))
     start += len(written) + _CHECKSUM
     for number in range(pages):
+        source.step()
         size = min(page, count - number * page)
         if _bit(written, number):
             yield from _entries(source, index, start, size, width)
@@ -212,6 +213,7 @@ def _data_block(
         return
     start += _CHECKSUM
     for number in range(elements // sizes.page):
+        source.step()
         if _bit(written, number):
             yield from _entries(source, index, start, sizes.page, sizes.width)
         start += sizes.page * sizes.width + _CHECKSUM

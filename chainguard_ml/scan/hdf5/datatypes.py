@@ -18,6 +18,8 @@ if TYPE_CHECKING:
 _FIXED, _FLOAT, _TIME, _STRING, _BITS, _OPAQUE, _COMPOUND, _REFERENCE, _ENUM, _VARIABLE, _ARRAY, _COMPLEX = range(12)
 _PROPERTIES = {_FIXED: 4, _FLOAT: 12, _TIME: 2, _STRING: 0, _BITS: 4, _REFERENCE: 0}  # bytes behind the head
 _DEEPEST = 16
+SHORTEST = 8
+"""Bytes of the shortest text that can do anything."""
 _MOST_DIMENSIONS = 32
 
 
@@ -28,7 +30,8 @@ class Datatype:
     Attributes:
         kind: Class.
         size: Bytes of one element.
-        members: Offset and type of each member of a compound; of the base type of an array or a sequence.
+        members: Offset and type of each member of a compound that holds bytes; of the base type of an array or a
+            sequence.
         count: Elements of an array.
     """
 
@@ -49,7 +52,12 @@ class Datatype:
             return True
         if self.kind in {_VARIABLE, _ARRAY}:
             return any(base.is_bytes or base.holds_bytes for _, base in self.members)
-        return self.kind == _COMPOUND and any(member.holds_bytes for _, member in self.members)
+        return self.kind == _COMPOUND and bool(self.members)
+
+    @property
+    def is_long(self) -> bool:
+        """Whether an element holds bytes, and enough of them to do anything."""
+        return self.holds_bytes and (self.kind not in {_STRING, _OPAQUE} or self.size >= SHORTEST)
 
 
 def parse(fields: Fields, depth: int = 0) -> Datatype:
@@ -65,8 +73,8 @@ def parse(fields: Fields, depth: int = 0) -> Datatype:
         fields.take(-(-(bits & 0xFF) // 8) * 8)
         return Datatype(kind, size)
     if kind == _COMPOUND:
-        members = tuple(_member(fields, version, size, depth) for _ in range(bits & 0xFFFF))
-        return Datatype(kind, size, members)
+        members = [_member(fields, version, size, depth) for _ in range(bits & 0xFFFF)]
+        return Datatype(kind, size, tuple(member for member in members if member[1].is_long))
     if kind == _ARRAY:
         return _array(fields, version, size, depth)
     if kind in {_ENUM, _VARIABLE, _COMPLEX}:
@@ -134,7 +142,7 @@ def values(kind: Datatype, raw: bytes, place: int, source: Source, heaps: Global
     if kind.size == 0 or not kind.holds_bytes:
         return
     for start in range(0, len(raw) - kind.size + 1, kind.size):
-        source.step()
+        source.value()
         yield from _inside(kind, raw[start : start + kind.size], place + start, source, heaps)
 
 
@@ -142,6 +150,7 @@ def _inside(kind: Datatype, raw: bytes, place: int, source: Source, heaps: Globa
     if kind.kind in {_STRING, _OPAQUE}:
         yield raw, place
         return
+    source.value(len(kind.members))
     for offset, member in kind.members:
         if kind.kind == _VARIABLE:
             fields = source.over(raw, place)

@@ -19,6 +19,7 @@ FILTERS, ATTRIBUTE, SHARED_TABLE, CONTINUATION, SYMBOLS, ATTRIBUTE_INFO = 11, 12
 _SHARED = 2  # message flag
 _IN_HEAP, _COMMITTED = 1, (0, 2)
 _MOST_BLOCKS = 10_000
+_SMALLEST = 12  # bytes of a part of a message that takes a step to parse
 
 
 @dataclass(frozen=True, slots=True)
@@ -135,6 +136,7 @@ class Objects:
         message = self.header(address).first(kind)
         if message is None or message.shared:
             raise Hdf5Error("a shared message is not where it should be", self.source.offset(address))
+        self.source.step(len(message.data) // _SMALLEST)  # it is parsed again for each that shares it
         return self.source.over(message.data, message.offset)
 
     def _shared_heap(self, kind: int) -> FractalHeap:

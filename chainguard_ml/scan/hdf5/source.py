@@ -12,7 +12,10 @@ from chainguard_ml.model import GapReason
 if TYPE_CHECKING:
     from chainguard_ml.scan.interface import Blob
 
-_STEPS = 2_000_000  # records, messages, values and blocks of one file
+_STEPS = 2_000_000  # records, messages and blocks of one file
+_FREE_STEPS = 100_000  # of them, however small the file is
+_OCTETS = 8  # of a file for each step: records that are not used again and again are larger
+_VALUES = 5_000_000  # texts and elements of one file; compressed, they may be far more than its bytes
 _FREE = 64_000_000  # bytes that may be read however small the file is
 _ROUNDS = 4  # times that the file's own size may be read
 
@@ -111,14 +114,21 @@ class Source:
         self.blob = blob
         self.base = base
         self.widths = widths
-        self._steps = _STEPS
+        self._steps = self._most = min(_STEPS, _FREE_STEPS + blob.size // _OCTETS)
+        self._values = _VALUES
         self._bytes = _FREE + _ROUNDS * blob.size
 
     def step(self, count: int = 1) -> None:
         """Count work; at its limit reading ends."""
         self._steps -= count
         if self._steps < 0:
-            raise OverBudgetError(f"more than {_STEPS:,} records and values; the rest is unread")
+            raise OverBudgetError(f"more than {self._most:,} records; the rest is unread")
+
+    def value(self, count: int = 1) -> None:
+        """Count texts and elements; at their limit reading ends."""
+        self._values -= count
+        if self._values < 0:
+            raise OverBudgetError(f"more than {_VALUES:,} values; the rest is unread")
 
     def offset(self, address: int) -> int:
         """Return where an address is in the file."""

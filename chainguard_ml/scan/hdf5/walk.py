@@ -158,9 +158,8 @@ class Walk:
     ) -> Observations:
         """Examine texts and bytes; of numbers only whether a file starts where they should."""
         objects = self._objects
-        if not kind.holds_bytes or kind.is_bytes:
+        if not kind.is_long:
             yield from self._numbers(layout, filters, kind, path)
-        if not kind.holds_bytes:
             return
         for raw, place in storage.pieces(objects, layout, filters, kind.size, self._examination):
             for value, _ in datatypes.values(kind, raw, place, objects.source, objects.values):
