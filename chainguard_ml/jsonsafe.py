@@ -78,10 +78,13 @@ def objects(value: Json) -> Iterator[tuple[str, dict[str, Json]]]:
         seen.add(id(item))
         if isinstance(item, dict):
             yield pointer, item
-            stack += [(f"{pointer}/{_escaped(name)}", inner) for name, inner in reversed(item.items())]
+            inner = [(name, each) for name, each in item.items() if isinstance(each, dict | list)]
+            stack += [(f"{pointer}/{escaped(name)}", each) for name, each in reversed(inner)]
         else:
-            stack += [(f"{pointer}/{index}", inner) for index, inner in reversed(list(enumerate(item)))]
+            several = [(index, each) for index, each in enumerate(item) if isinstance(each, dict | list)]
+            stack += [(f"{pointer}/{index}", each) for index, each in reversed(several)]
 
 
-def _escaped(name: str) -> str:
-    return name.replace("~", "~0").replace("/", "~1")
+def escaped(name: str) -> str:
+    """Return a name as JSON pointers write it (RFC 6901, section 3)."""
+    return name.replace("~", "~0").replace("/", "~1") if "~" in name or "/" in name else name

@@ -143,7 +143,7 @@ def _named(root: Path, path: str, files: Sequence[str]) -> Iterator[str]:
 
 def _modules(document: Json) -> Iterator[str]:
     """Yield the modules that a JSON configuration names, as dotted paths without the class."""
-    for _, item in config_walk.objects(document):
+    for _, item in jsonsafe.objects(document):
         for key in ("auto_map", "custom_pipelines"):
             for _, text in config_walk.strings(item.get(key)):
                 if "--" not in text and "." in text:
@@ -159,7 +159,7 @@ def _modules(document: Json) -> Iterator[str]:
 
 
 def _mlflow(folder: str, document: Json, files: Sequence[str]) -> Iterator[str]:
-    for _, item in config_walk.objects(document):
+    for _, item in jsonsafe.objects(document):
         code = config_walk.text(item, "code")
         if code:
             inside = posixpath.join(folder, code) + "/"

@@ -12,6 +12,7 @@ import re
 from dataclasses import replace
 from typing import TYPE_CHECKING
 
+from chainguard_ml import jsonsafe
 from chainguard_ml.rules import carries_code
 from chainguard_ml.rules import configs as rules
 from chainguard_ml.scan import targets
@@ -97,7 +98,7 @@ def _hugging_face(blob: Blob, document: dict[str, Json]) -> Observations:
         if document.get(key):
             what = f"{key} names code of the repository"
             yield _code(blob, f"/{key}", what, {key: document[key]})
-    for pointer, item in config_walk.objects(document):
+    for pointer, item in jsonsafe.objects(document):
         if item.get("trust_remote_code") is True:
             what = "trust_remote_code lets the loader run code of a repository"
             yield _code(blob, f"{pointer}/trust_remote_code", what, {"trust_remote_code": True})
@@ -209,7 +210,7 @@ def _langchain(blob: Blob, document: dict[str, Json], examination: Examination) 
 
 def _constructors(document: dict[str, Json]) -> Iterator[tuple[str, list[str]]]:
     """Yield the paths of the classes that LangChain's ``load`` would construct."""
-    for pointer, item in config_walk.objects(document):
+    for pointer, item in jsonsafe.objects(document):
         parts = item.get("id")
         if isinstance(item.get("lc"), int) and item.get("type") == "constructor" and isinstance(parts, list):
             yield pointer, [part for part in parts if isinstance(part, str)]

@@ -13,6 +13,7 @@ import re
 from dataclasses import dataclass, replace
 from typing import TYPE_CHECKING
 
+from chainguard_ml import jsonsafe
 from chainguard_ml.model import Severity
 from chainguard_ml.rules import configs as rules
 from chainguard_ml.scan import naming, targets
@@ -27,6 +28,7 @@ if TYPE_CHECKING:
 
 _KEYS = ("_target_", "_component_", "class_path")
 _WEAK = ("()", "py/function", "py/type", "py/object")  # constructs that other documents have with other meanings
+_NAMING = frozenset({"target", *_KEYS, *_WEAK})
 _REFERENCE = re.compile(r"\$\{\s*([\w.\[\]-]+)\s*\}")
 _CALL = re.compile(r"\$\{\s*([A-Za-z_][\w.]*)\s*:((?:[^{}$]|\$(?!\{)|\$\{[^{}]*\})*+)\}?")
 _ROUNDS = 5  # of references to references
@@ -69,7 +71,9 @@ def examine_document(blob: Blob, document: Json, examination: Examination) -> Ob
 
 
 def _named(document: Json, *, packed: bool) -> Iterator[Named]:
-    for pointer, item in config_walk.objects(document):
+    for pointer, item in jsonsafe.objects(document):
+        if _NAMING.isdisjoint(item):
+            continue
         for key in _KEYS:
             for name in _resolved(item.get(key), document):
                 yield Named(key, name, f"{pointer}/{key}")
@@ -142,9 +146,7 @@ def _unknown(blob: Blob, named: Named, what: str, severity: Severity) -> Finding
 def _interpolations(blob: Blob, document: Json) -> Observations:
     packed = in_model(blob)
     said: set[str] = set()
-    for pointer, text in config_walk.strings(document):
-        if "${" not in text:
-            continue
+    for pointer, text in config_walk.strings(document, "${"):
         for match in _CALL.finditer(text[:_LONGEST]):
             severity = _severity(match[1], match[2], packed=packed)
             if severity is None or match[0] in said:

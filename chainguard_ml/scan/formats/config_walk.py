@@ -1,43 +1,35 @@
-"""A walk through the objects of a configuration that may share parts, or contain itself."""
+"""Walks through a configuration that may share parts, or contain itself; for its objects ``jsonsafe.objects``."""
 
 from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
+from chainguard_ml.jsonsafe import escaped
+
 if TYPE_CHECKING:
-    from collections.abc import Iterator, Mapping
+    from collections.abc import Iterable, Iterator, Mapping
 
     from chainguard_ml.model import Json
 
 
-def objects(document: Json) -> Iterator[tuple[str, dict[str, Json]]]:
-    """Yield every object once, with its JSON pointer (RFC 6901), outermost first."""
-    seen: set[int] = set()
-    stack: list[tuple[str, Json]] = [("", document)]
-    while stack:
-        pointer, item = stack.pop()
-        if not isinstance(item, dict | list) or id(item) in seen:
-            continue
-        seen.add(id(item))
-        if isinstance(item, dict):
-            yield pointer, item
-            stack += [(f"{pointer}/{_escaped(name)}", inner) for name, inner in reversed(item.items())]
-        else:
-            stack += [(f"{pointer}/{index}", inner) for index, inner in reversed(list(enumerate(item)))]
-
-
-def strings(document: Json) -> Iterator[tuple[str, str]]:
-    """Yield every text value of every object once, with its JSON pointer."""
+def strings(document: Json, part: str = "") -> Iterator[tuple[str, str]]:
+    """Yield every text that contains ``part``, with its JSON pointer; what is shared once."""
     seen: set[int] = set()
     stack: list[tuple[str, Json]] = [("", document)]
     while stack:
         pointer, item = stack.pop()
         if isinstance(item, str):
             yield pointer, item
-        elif isinstance(item, dict | list) and id(item) not in seen:
+        elif id(item) not in seen:
             seen.add(id(item))
-            inner = item.items() if isinstance(item, dict) else enumerate(item)
-            stack += [(f"{pointer}/{_escaped(str(name))}", value) for name, value in inner]
+            stack += [(f"{pointer}/{escaped(str(name))}", value) for name, value in _inner(item)
+                      if isinstance(value, dict | list) or (isinstance(value, str) and part in value)]  # fmt: skip
+
+
+def _inner(item: Json) -> Iterable[tuple[str | int, Json]]:
+    if isinstance(item, dict):
+        return item.items()
+    return enumerate(item) if isinstance(item, list) else ()
 
 
 def at(document: Json, path: list[str]) -> Json:
@@ -57,7 +49,3 @@ def text(entries: Mapping[str, Json], name: str) -> str:
     """Return the text under a name, or an empty one."""
     value = entries.get(name)
     return value if isinstance(value, str) else ""
-
-
-def _escaped(name: str) -> str:
-    return name.replace("~", "~0").replace("/", "~1")

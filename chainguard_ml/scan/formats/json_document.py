@@ -49,6 +49,10 @@ _OF_INTEREST = re.compile(
     rb"|base_code|itemInfoEntries|ir_version|irVersion|modelTopology"
     rb'|custom_pipelines|trust_remote_code|weight_map|lc|py/\w+|\(\))"'
 )
+# What a configuration can have beside; a name may also be written with escapes.
+_CONFIGURED = re.compile(
+    rb'"(?:target|idx|flavors|auto_mapping|_class_name|custom_code|custom_generate|custom_pipeline)"|\$\{|\\u00'
+)
 _HEAD = 256  # bytes from which a wide encoding is recognised
 
 
@@ -87,8 +91,9 @@ def examine(blob: Blob, examination: Examination) -> Observations:
         elif wanted and naming.extension(blob.name) == "json":
             yield blob.gap(GapReason.MALFORMED, str(error))
         return
-    yield from configuration.examine_document(blob, document, examination)
-    yield from _templates(blob, document)
+    if wanted or _CONFIGURED.search(blob.data):
+        yield from configuration.examine_document(blob, document, examination)
+        yield from _templates(blob, document)
     if keras_config.is_architecture(document):
         yield from keras_config.examine_text(blob, examination)
     if isinstance(document, dict):
