@@ -46,6 +46,9 @@ def examine(context: Context) -> Observations:
     directories = [item for item in context.artifacts if item.kind is ArtifactKind.MODEL_DIRECTORY]
     for directory in directories:
         yield from _beside(directory)
+        if len(_files(directory.members)) > _FILES:
+            what = f"more than {_FILES:,} Python files and configurations; the rest is not looked at as a whole"
+            yield Gap(directory.subject, GapReason.BUDGET, what)
     hubs = [item for item in context.artifacts if item.path.rpartition("/")[2] == "hubconf.py"]
     tasks = [_task(context, item.path, item.members) for item in directories]
     tasks += [_task(context, posixpath.dirname(item.path) or ".", [item.path]) for item in hubs]
@@ -55,11 +58,15 @@ def examine(context: Context) -> Observations:
 
 def _task(context: Context, directory: str, members: Iterable[str]) -> Task | None:
     """Return the task of a directory with Python files, ``None`` where there are none."""
-    files = [path for path in members if path.endswith(".py") or _CONFIGURATION.match(path.rpartition("/")[2])]
+    files = _files(members)
     if not any(path.endswith(".py") for path in files):
         return None
     argument: JsonObject = {"root": str(context.root), "directory": directory, "files": files[:_FILES]}
     return Task(_WORKER, argument, Subject(directory, "directory"))
+
+
+def _files(members: Iterable[str]) -> list[str]:
+    return [path for path in members if path.endswith(".py") or _CONFIGURATION.match(path.rpartition("/")[2])]
 
 
 def _beside(directory: Artifact) -> Observations:

@@ -115,6 +115,10 @@ def test_code_that_is_no_python_is_a_gap(tmp_path: Path) -> None:
     assert rules(tmp_path, {**model(modeling=b""), "tokenizer_config.json": b'{"auto_map": '}) == {CODE, "malformed"}
 
 
+def test_very_many_files_are_a_gap(tmp_path: Path) -> None:
+    assert rules(tmp_path, model(modeling=b"", **{f"m{number}": b"" for number in range(2001)})) == {CODE, "budget"}
+
+
 def test_a_pickle_beside_safetensors(tmp_path: Path) -> None:
     pickle = b"\x80\x02}X\x01\0\0\0aK\x01s."
     files = {"config.json": b'{"model_type": "bert"}', "model.safetensors": WEIGHTS, "pytorch_model.bin": pickle}
