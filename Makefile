@@ -4,10 +4,13 @@ VENV   ?= .venv
 BIN    := $(VENV)/bin
 STAMP  := $(VENV)/.installed
 
-.PHONY: demo test lint format docs bench golden lock clean
+.PHONY: demo corpus test lint format docs bench golden lock clean
 
 demo: $(STAMP)  ## check the example pipeline (passes) and its tampered copy (fails)
 	@sh examples/demo.sh $(BIN)/chainguard-ml
+
+corpus:  ## install real frameworks and let them write benign files, which tests then scan (Python 3.11)
+	@PYTHON=$(PYTHON) sh scripts/corpus.sh
 
 test: lint  ## lint, types, tests with branch coverage
 	$(BIN)/python -m pytest -q -n auto --cov --cov-report=term --cov-fail-under=95

@@ -12,6 +12,7 @@ import pickle
 import pkgutil
 import warnings
 from collections import Counter, OrderedDict, defaultdict, deque
+from itertools import islice
 from typing import TYPE_CHECKING
 
 if TYPE_CHECKING:
@@ -248,8 +249,8 @@ def _data() -> tuple[object, object, object, object]:
     return features, (features[:, 0] > 0.6).astype(int), features[:, 0] * 3 + random.rand(60), random.rand(60, 2)
 
 
-def sklearn_objects() -> Iterator[object]:
-    """Yield every estimator, unfitted and, where one of several targets suits it, fitted."""
+def sklearn_objects(most: int = 100) -> Iterator[object]:
+    """Yield every estimator, unfitted and, where one of several targets suits it, fitted: at most ``most`` of each."""
     from sklearn.utils import all_estimators
     from sklearn.utils._test_common.instance_generator import _construct_instances
 
@@ -260,9 +261,9 @@ def sklearn_objects() -> Iterator[object]:
             instances = list(_construct_instances(kind))
         with contextlib.suppress(Exception):
             instances.append(kind())
-        for estimator in instances:
+        for estimator in instances[:most]:
             yield estimator
-            yield from _fitted(estimator, data)
+            yield from islice(_fitted(estimator, data), most)
     yield from _composed(data)
     yield from _others()
 

@@ -1,0 +1,1 @@
+"""What ``scripts/corpus.py`` writes: one part for each framework, each a list of samples."""
