@@ -7,10 +7,12 @@ import importlib
 from typing import TYPE_CHECKING, cast
 
 from chainguard_ml.model import GapReason
-from chainguard_ml.scan import FORMATS, naming
+from chainguard_ml.scan import naming, registry
 from chainguard_ml.scan.interface import CONTENT_END, Budgets
 
 if TYPE_CHECKING:
+    from collections.abc import Iterator
+
     from chainguard_ml.model import Gap, Observations
     from chainguard_ml.scan.interface import Blob, Format, Judge
 
@@ -29,30 +31,30 @@ _LEAST = 1 << 10  # bytes that a part counts for at least
 @functools.cache
 def formats() -> tuple[Format, ...]:
     """Return the registered formats, imported, in the order they are asked."""
-    return tuple(_load(entry) for entry in FORMATS)
-
-
-def _load(entry: str) -> Format:
-    module, _, attribute = entry.partition(":")
-    loaded = importlib.import_module(module)
-    return cast("Format", getattr(loaded, attribute) if attribute else loaded)
+    return tuple(load(form.path) for form in registry.FORMATS)
 
 
 @functools.cache
-def _by_first_byte() -> tuple[tuple[Format, ...], ...]:
-    """Return for each first byte the formats that can start with it, in the order they are asked."""
-    return tuple(
-        tuple(form for form in formats() if first in (getattr(form, "FIRST", b"") or bytes([first])))
-        for first in range(256)
-    )
+def load(path: str) -> Format:
+    """Return a registered format by its path, imported."""
+    module, _, attribute = path.partition(":")
+    loaded = importlib.import_module(f"chainguard_ml.scan.{module}")
+    return cast("Format", getattr(loaded, attribute) if attribute else loaded)
 
 
 def recognise(blob: Blob) -> Format | None:
     """Return the first registered format that recognises the bytes, or ``None``; there is at least one byte."""
-    for candidate in _by_first_byte()[blob.data[0]]:
-        if candidate.recognise(blob):
-            return candidate
-    return None
+    return next(_recognising(blob), None)
+
+
+def _recognising(blob: Blob) -> Iterator[Format]:
+    """Yield every format that recognises the bytes, in order, importing no other than those that could."""
+    head, tail = blob.read(0, registry.HEAD), blob.read(max(0, blob.size - registry.TAIL), blob.size)
+    for form in registry.candidates(head[0]):
+        if form.may_be(head, tail, blob.name):
+            candidate = load(form.path)
+            if candidate.recognise(blob):
+                yield candidate
 
 
 class Session:
@@ -158,8 +160,8 @@ class Session:
         """Examine the protobuf messages that the same bytes can be: nothing in them says which one a loader reads."""
         from chainguard_ml.scan.formats.raw import payloads
 
-        for other in _by_first_byte()[blob.data[0]]:
-            if other.NAME in naming.PROTOBUF and name != other.NAME and other.recognise(blob):
+        for other in _recognising(blob):
+            if other.NAME in naming.PROTOBUF and name != other.NAME:
                 yield from payloads(other.examine(blob, self))
 
     def _appended_zip(self, blob: Blob) -> Observations:

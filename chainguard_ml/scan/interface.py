@@ -1,6 +1,6 @@
 """The seam of the room: what a format is, and what it is given.
 
-A **format** is one file of this package, named in ``FORMATS`` of ``__init__``. It recognises content, never names,
+A **format** is one file of this package, named in ``FORMATS`` of ``registry``. It recognises content, never names,
 and yields observations about it. What it finds inside (a member, a nested pickle, a decompressed stream) it hands
 to ``Examination.nested``, which recognises it anew.
 """
@@ -111,10 +111,7 @@ class Examination(Protocol):
 
 
 class Format(Protocol):
-    """What a format's module offers.
-
-    It may also have ``FIRST``, the bytes that its content can start with: it is not asked about any other.
-    """
+    """What a format's module offers."""
 
     NAME: str
     """Short name as it appears in reports: ``torch-zip``, ``safetensors``."""

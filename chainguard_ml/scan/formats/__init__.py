@@ -1,1 +1,1 @@
-"""The formats other than pickle, one file each; ``scan.FORMATS`` says in which order they are asked."""
+"""The formats other than pickle, one file each; ``scan.registry`` says in which order they are asked."""
