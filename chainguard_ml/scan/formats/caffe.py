@@ -37,7 +37,7 @@ def recognise(blob: Blob) -> bool:
     """Return whether the first fields are those of a net of which one is a layer with a type, or the text is one."""
     if naming.extension(blob.name) == "prototxt":
         return _TEXT.match(blob.data) is not None
-    if blob.data[0] not in b"\x0a\x12\xa2":
+    if blob.read(0, 1) not in {b"\x0a", b"\x12", b"\xa2"}:
         return False
     wire, layers = Wire(blob.data, 500), 0
     try:
