@@ -89,6 +89,7 @@ def test_templates_and_json_in_texts_are_examined(scan: Scan, build: Build) -> N
         "{{ bos_token }}{% for m in messages %}{{ m['content'] }}{% endfor %}",
         base64.b64encode(zlib.compress(b"plain text, nothing else")).decode(),
         base64.b64encode(b"x\x9c and then no deflate").decode(),
+        "group_normalization",
         "I think so.",
         "(cold) and wet, (hot) and dry.",
     ],

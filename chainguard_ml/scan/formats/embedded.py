@@ -119,6 +119,7 @@ def _decoded(text: str) -> Iterator[tuple[str, bytes]]:
 def _is_file(inner: Blob) -> bool:
     """Return whether decoded bytes are a file that a format recognises, or a pickle that names something."""
     from chainguard_ml.scan.examination import recognise
+    from chainguard_ml.scan.pickle.names import is_identifier
     from chainguard_ml.scan.pickle.recognition import FIRST, walked
 
     head = inner.read(0, HEAD)
@@ -127,7 +128,10 @@ def _is_file(inner: Blob) -> bool:
     if not head or head[0] not in FIRST:
         return False
     walk = walked(inner)
-    return walk.trace.executed or (walk.started and (walk.trace.names_globals or bool(walk.trace.nested)))
+    if not walk.trace.executed and not (walk.started and (walk.trace.names_globals or walk.trace.nested)):
+        return False
+    # Words such as a layer's name decode to an extension's code by chance; nobody's names are made by chance.
+    return head[:1] == b"\x80" or bool(walk.trace.nested) or any(is_identifier(*key) for key in walk.trace.seen)
 
 
 def _inflates(content: bytes) -> bool:
