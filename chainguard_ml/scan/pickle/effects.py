@@ -249,8 +249,10 @@ def _dtype(_machine: Machine, target: Global, arguments: tuple[Value, ...] | Non
 
 def _mapping(machine: Machine, target: Global, arguments: tuple[Value, ...] | None, offset: int) -> Value:
     """A mapping that is filled by its constructor may have any keys."""
+    if arguments == ():
+        return Instance(target)
     collects(machine, target, arguments, offset)
-    return Instance(target, odd=arguments != ())
+    return Instance(target, odd=True)
 
 
 def _defaultdict(machine: Machine, target: Global, arguments: tuple[Value, ...] | None, offset: int) -> Value:

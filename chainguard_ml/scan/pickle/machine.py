@@ -163,7 +163,8 @@ class Machine:
         """
         match = _LINE.match(self.data, position)
         end = match.end() if match else position
-        self.reach = max(self.reach, end)
+        if end > self.reach:  # noqa: PLR1730 (a call of max costs more, and lines are many)
+            self.reach = end
         self._stay_in_frame(end)
         return bytes(self.data[position : end - 1]) if end > position else b"", end
 

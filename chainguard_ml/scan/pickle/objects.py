@@ -132,9 +132,11 @@ def _known(machine: Machine, arguments: Value, offset: int) -> tuple[Value, ...]
 
     No pickler writes an object there, whose iterator would yield them, perhaps without an end.
     """
+    if isinstance(arguments, tuple):
+        return arguments
     if isinstance(arguments, Instance):
         machine.trace.note("misused", offset, "its elements are the arguments of a call", arguments.of)
-    return arguments if isinstance(arguments, tuple) else None
+    return None
 
 
 @opcode(b"b")

@@ -10,6 +10,7 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from chainguard_ml.scan.pickle import fast
+from chainguard_ml.scan.pickle.literals import SHORTEST, may_be_pickle
 from chainguard_ml.scan.pickle.machine import Machine
 from chainguard_ml.scan.pickle.trace import Trace
 from chainguard_ml.scan.pickle.walk import walk
@@ -89,9 +90,21 @@ def test_large_streams_of_data_take_the_fast_path(protocol: int) -> None:
     assert not {key for key in result.trace.seen if key != ("_codecs", "encode")}
 
 
-LITERALS = (b"cos\nsystem\n(tR.", b"\x80\x02cos\nsystem\n.", b"(S'x'\nios\nsystem\n.", b"gAJjb3MKc3lzdGVtCi4=",
-            b"8002636f730a73797374656d0a2e", b"Y29zCnN5c3RlbQoodFIu",
-            b"\x80\x04\x8c\x02os\x8c\x06system\x93.")  # fmt: skip
+LITERALS = (
+    b"cos\nsystem\n(tR.",
+    b"\x80\x02cos\nsystem\n.",
+    b"(S'x'\nios\nsystem\n.",
+    b"gAJjb3MKc3lzdGVtCi4=",
+    b"8002636f730a73797374656d0a2e",
+    b"Y29zCnN5c3RlbQoodFIu",
+    b"\x80\x04\x8c\x02os\x8c\x06system\x93.",
+    b"I 5\n0cos\nsystem\n.",
+    b"L\x0b5L\n0cos\nsystem\n.",
+    b"F 1\n0cos\nsystem\n.",
+    b"V\n0cos\nsystem\n.",
+    b"S''\n0cos\nsystem\n.",
+    b"K\x000cos\nsystem\n.",
+)
 
 
 @pytest.mark.parametrize("literal", LITERALS)
@@ -114,3 +127,21 @@ def test_the_fast_path_stops_at_what_is_not_data(tail: bytes) -> None:
 def test_streams_larger_than_a_copy_are_walked_in_place() -> None:
     body = b"B" + (5_000_000).to_bytes(4, "little") + bytes(5_000_000) + b"0cos\nsystem\n."
     assert set(walk(memoryview(b"\x80\x03" + body)).trace.seen) == {("os", "system")}
+
+
+LITERAL = st.tuples(
+    st.sampled_from([b"", b"I 5\n", b"L_1\n", b"F.5\n", b"V\n", b"S''\n", b"K\0", b"N", b"(", b"}", b"\x8c\0", b" "]),
+    st.lists(
+        st.sampled_from([b"0", b"N", b"K\1", b"(", b"cos\nsystem\n", b"ios\nx\n", b"\x93", b"\x82\1", b"R", b"."])
+    ),
+    st.binary(max_size=8),
+).map(lambda parts: parts[0] + b"".join(parts[1]) + parts[2])
+
+
+@settings(max_examples=800, deadline=None)
+@given(LITERAL, st.sampled_from([b"C", b"U", b"\x8c"]))
+def test_the_fast_path_passes_over_no_literal_that_may_be_a_pickle(literal: bytes, opcode: bytes) -> None:
+    literal = literal[:255]
+    stream = b"\x80\x04" + opcode + bytes((len(literal),)) + literal + b"."
+    if len(literal) >= SHORTEST and may_be_pickle(literal, 0, len(literal)):
+        assert fast.inert_end(stream, 0) is None
