@@ -14,6 +14,7 @@ from typing import TYPE_CHECKING
 
 from tests.corpus.frame import malicious
 from tests.corpus.pickles import DANGEROUS, OVERWRITTEN, RUN, TEXT_WHOLE, UNRESOLVED, WHOLE, glob, literal, text, whole
+from tests.corpus.reassemble import array_of_objects
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
@@ -45,6 +46,9 @@ FILES: dict[str, tuple[str, bytes, str]] = {
     "starts-as-tar": ("model.tar", (RUN + b".").ljust(257, b"\0") + b"ustar\00000" + bytes(247), DANGEROUS),
     "starts-with-a-number": ("values.txt", b"I1\n0" + TEXT_WHOLE, DANGEROUS),
     "starts-with-a-word": ("words.txt", b"Vwords\n0" + TEXT_WHOLE, DANGEROUS),
+    "array-of-objects-by-name": ("a.npy", array_of_objects(WHOLE, "'object'"), DANGEROUS),
+    "array-of-types-by-name": ("a.npy", array_of_objects(WHOLE, "'f8,O'"), DANGEROUS),
+    "array-of-structures": ("a.npy", array_of_objects(WHOLE, "[('a', '|O', (2,))]"), DANGEROUS),
     "junk-behind-change": ("weights", _BUILT + b"\xff\xff", OVERWRITTEN),
     "junk-behind-import": ("weights", b"cos\nsystem\n.\xff\xff", DANGEROUS),
     "junk-behind-extension": ("weights", b"\x82\x05)R\xff", UNRESOLVED),

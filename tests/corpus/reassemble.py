@@ -145,9 +145,9 @@ def _tar(data: bytes) -> bytes:
     return stream.getvalue()
 
 
-def array_of_objects(body: bytes) -> bytes:
+def array_of_objects(body: bytes, descr: str = "'|O'") -> bytes:
     """Return a ``.npy`` file whose items are a pickle."""
-    header = b"{'descr': '|O', 'fortran_order': False, 'shape': (1,), }".ljust(117) + b"\n"
+    header = f"{{'descr': {descr}, 'fortran_order': False, 'shape': (1,), }}".encode().ljust(117) + b"\n"
     return b"\x93NUMPY\1\0" + struct.pack("<H", len(header)) + header + body
 
 

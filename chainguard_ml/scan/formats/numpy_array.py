@@ -54,7 +54,7 @@ def examine(blob: Blob, examination: Examination) -> Observations:
                 blob.subject, blob.location.at(position), f"the header is wrong: {error}", key=("header",)
             )
             yield blob.gap(GapReason.MALFORMED, "nothing can be said about the array's body", position)
-            yield from examination.nested(blob.window("(body)", min(position + 10, blob.size), blob.size))
+            yield from examination.nested(blob.window("(body)", _body(blob, position), blob.size))
             return
         if has_objects:  # the pickle says itself where it ends
             yield from examination.nested(blob.window("(objects)", start, blob.size))
@@ -83,6 +83,14 @@ def _header(blob: Blob, position: int) -> tuple[int, bool, int]:
         raise _HeaderError("the shape is no tuple")
     has_objects, size = _type(fields["descr"])
     return start + length, has_objects, min(size * _items(shape), _MOST)
+
+
+def _body(blob: Blob, position: int) -> int:
+    """Return where the body of an array starts whose header is wrong for us, but perhaps not for NumPy."""
+    width = 2 if blob.read(position + 6, position + 7) == b"\1" else 4
+    start = position + 8 + width
+    length = int.from_bytes(blob.read(position + 8, start), "little")
+    return start + length if start + length <= blob.size else min(position + 10, blob.size)
 
 
 def _literal(text: bytes, *, utf8: bool) -> dict[str, object]:
