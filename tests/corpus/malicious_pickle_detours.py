@@ -13,6 +13,7 @@ from tests.corpus.pickles import (
     CODE,
     DANGEROUS,
     MISUSED,
+    UNKNOWN,
     UNRESOLVED,
     call,
     dictionary,
@@ -60,6 +61,8 @@ DETOURS: dict[str, tuple[bytes, str]] = {
     "rebuild-sets-odd-state": (whole(call(_REBUILD, glob("torch._utils", "_rebuild_tensor_v2"), _TENSOR_CLASS, b")", _odd())), MISUSED),
     "old-rebuild-sets-odd-state": (
         whole(call(glob("torch._tensor", "_rebuild_from_type"), glob("torch._utils", "_rebuild_tensor_v2"), _TENSOR_CLASS, b")", _odd())), MISUSED),
+    "rebuild-of-old-module-calls-function": (
+        whole(call(glob("torch.tensor", "_rebuild_from_type"), glob("torch", "sum"), _TENSOR_CLASS, b")", b"}")), MISUSED),
     "parameter-with-odd-state": (
         whole(call(glob("torch._utils", "_rebuild_parameter_with_state"), _TENSOR, b"\x88", b"}", _odd())), MISUSED),
     "parameter-with-hidden-state": (whole(glob("torch._utils", "_rebuild_parameter_with_state"), b"]R"), MISUSED),
@@ -74,8 +77,11 @@ DETOURS: dict[str, tuple[bytes, str]] = {
         whole(call(_OBJECT), call(glob("copyreg", "_reconstructor"), glob("collections", "UserDict"), glob("builtins", "dict"), _odd()), b"b"), MISUSED),
     # states that hide what is evaluated
     "evaluated-state-in-mapping": (
-        whole(glob("statsmodels.genmod.generalized_linear_model", "GLMResults"), b")\x81",
+        whole(glob("statsmodels.base.data", "ModelData"), b")\x81",
               call(glob("collections", "OrderedDict")), text("restore_model_spec"), b"\x88sb"), MISUSED),
+    "evaluated-state-in-mapping-of-other-module": (
+        whole(glob("scipy.stats._levy_stable", "levy_stable_gen"), b")\x81",
+              call(glob("collections", "OrderedDict")), text("_parse_arg_template"), b"\x88sb"), UNKNOWN),
     # few bytes that fill the memory or never end
     "list-of-range": (whole(call(glob("builtins", "list"), _RANGE)), MISUSED),
     "set-of-network": (whole(call(glob("builtins", "set"), _NETWORK)), MISUSED),

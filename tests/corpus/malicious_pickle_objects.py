@@ -76,6 +76,7 @@ OBJECTS: dict[str, tuple[bytes, str]] = {
     "scalar-of-objects-returns-function": (whole(call(_SCALAR, _OBJECTS, _FUNCTION), b"}", text("a"), b"Nsb"), OVERWRITTEN),
     "scalar-of-objects-returns-callable": (whole(call(_SCALAR, _OBJECTS, _FUNCTION), b")R"), MISUSED),
     "scalar-of-objects-hides-state": (whole(call(_SCALAR, _OBJECTS, _NORM + b")\x81"), call(OD), b"b"), MISUSED),
+    "object-type-returns-class": (whole(call(glob("numpy", "object_"), _LINEAR), b"N}", text("forward"), _FUNCTION, b"s\x86b"), OVERWRITTEN),
     "scalar-of-objects-items": (whole(call(_SCALAR, _OBJECTS, OD), text("a"), b"Ns"), OVERWRITTEN),
     "create-array-calls": (whole(call(_CREATE, _SYSTEM, _ECHO + b"\x85", b"N")), DANGEROUS),
     "create-array-calls-unlisted": (whole(call(_CREATE, _EVIL, b")", b"N")), UNKNOWN),

@@ -17,7 +17,7 @@ from tests.corpus.reassemble import CONTAINERS, FORMS, ORDINARY, operations
 if TYPE_CHECKING:
     from collections.abc import Iterator
 
-AREAS = {"pickle", "gadget", "detour"}
+AREAS = {"pickle", "gadget", "detour", "object", "array"}
 CUT = "pickle-global-cut-without-newline"  # what is appended to it becomes a part of a name
 LARGEST = 100_000  # bytes of a sample that is changed
 NAMES = ("model.pt", "model.safetensors", "model.json", "model.txt", "model", "model.png", "model.h5", "README.md")

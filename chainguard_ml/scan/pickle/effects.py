@@ -234,8 +234,11 @@ def _add_extension(machine: Machine, _target: Global, arguments: tuple[Value, ..
 
 
 def _scalar(_machine: Machine, target: Global, arguments: tuple[Value, ...] | None, _offset: int) -> Value:
-    """``numpy.core.multiarray.scalar(dtype, value)`` returns the value itself where the type is that of objects."""
-    value = _argument(arguments or (), 1)
+    """``numpy.core.multiarray.scalar(dtype, value)`` returns the value itself where the type is that of objects.
+
+    ``numpy.object_(value)`` always does.
+    """
+    value = (arguments or (DATA,))[-1]
     if isinstance(value, Global) or (isinstance(value, Instance) and value.of.name != "encode"):
         return value
     return Instance(target)
@@ -296,6 +299,7 @@ EFFECTS: dict[tuple[str, str], Effect] = {
     ("numpy.core.multiarray", "_reconstruct"): _FILLS_FIRST,
     ("numpy._core.multiarray", "_reconstruct"): _FILLS_FIRST,
     ("dill._dill", "_create_array"): _create_array,
+    ("numpy", "object_"): _scalar,
     ("numpy.core.multiarray", "scalar"): _scalar,
     ("numpy._core.multiarray", "scalar"): _scalar,
     ("numpy.ma.core", "_mareconstruct"): _CONSTRUCTS_BOTH,
@@ -309,6 +313,8 @@ EFFECTS: dict[tuple[str, str], Effect] = {
     ("pandas.core.indexes.interval", "_new_IntervalIndex"): _CONSTRUCTS_FIRST,
     ("pandas.core.indexes.timedeltas", "_new_TimedeltaIndex"): _CONSTRUCTS_FIRST,
     ("torch.storage", "_load_from_bytes"): _load_from_bytes,
+    ("torch.tensor", "_rebuild_from_type"): _calls_first,  # as torch before 1.9 writes it
+    ("torch.tensor", "_rebuild_from_type_v2"): _calls_first,
     ("torch._tensor", "_rebuild_from_type"): _calls_first,
     ("torch._tensor", "_rebuild_from_type_v2"): _calls_first,
     ("torch._utils", "_rebuild_parameter_with_state"): _sets_state,

@@ -20,7 +20,7 @@ _ODD = "its state sets special attributes, or attributes with computed names"
 _HIDDEN = "its state, of which a part is evaluated, cannot be followed"
 _EVALUATED = frozenset({"scipy.stats._continuous_distns", "scipy.stats._discrete_distns",
                         "scipy.stats._distn_infrastructure", "statsmodels.base.data"})  # fmt: skip
-_EVALUATING = ("scipy.stats.", "statsmodels.")
+_EVALUATING = "scipy.stats."
 _FROZEN = frozenset({"rv_frozen", "rv_continuous_frozen", "rv_discrete_frozen"})  # have no state of that kind
 
 _TEMPLATE = re.compile(

@@ -12,6 +12,7 @@ import pytest
 from chainguard_ml.model import Digest, Subject
 from chainguard_ml.scan import allowlist
 from chainguard_ml.scan.interface import Use
+from chainguard_ml.scan.pickle import effects
 
 if TYPE_CHECKING:
     from collections.abc import Mapping
@@ -155,3 +156,15 @@ def test_even_dangerous_and_main_names_can_be_allowed_by_the_operator(look: Look
     ]
     assert look(b"\x80\x02cos\ngetcwd\n)Rc__main__\nNet\n)R\x86.", allow=allow).clean
     assert look(b"\x80\x04\x8c\x03a.b\x8c\x03c.d\x93)R.", allow=allow).clean
+
+
+def test_a_function_has_the_same_effect_under_each_name_that_is_listed() -> None:
+    """Releases moved functions: what is modelled at one place must be at all."""
+    modelled = {name for _, name in effects.EFFECTS}
+    listed = {
+        (str(entry["module"]), str(entry["name"]))
+        for source in LISTS
+        for entry in entries(source)
+        if entry["name"] in modelled and "called" in entry["may_be"]  # type: ignore[operator]  # a list of texts
+    }
+    assert listed - effects.EFFECTS.keys() == set()
