@@ -215,3 +215,8 @@ def test_a_listing_says_how_every_global_is_judged(asm: Assembler) -> None:
     assert listing["collections.OrderedDict"]["verdict"] == "allowed"
     assert listing["os.system"]["verdict"] == "dangerous"
     assert listing["os.system"]["uses"] == ["called", "referenced"]
+
+
+def test_reconstructing_from_data_is_no_call(look: Look, asm: Assembler) -> None:
+    made = asm.call(asm.glob("copyreg", "_reconstructor"), asm.glob("builtins", "object"), b"N", b"N")
+    assert look(asm.proto(2) + made + b".").clean
