@@ -77,9 +77,9 @@ def refreshed(text: str, shell: Shell) -> str:
 
 def table_of_formats() -> str:
     """Return the table of formats, those of which the same is examined in one row."""
-    rows: dict[str, list[str]] = {}
+    rows: dict[str, dict[str, None]] = {}
     for form in formats():
-        rows.setdefault(form.EXAMINES, []).append(form.NAME)
+        rows.setdefault(form.EXAMINES, {})[form.NAME] = None
     lines = sorted((", ".join(names), examined) for examined, names in rows.items())
     return "".join(
         ["| format | what is examined |\n|---|---|\n", *(f"| {names} | {what} |\n" for names, what in lines)]

@@ -132,7 +132,7 @@ FORMATS = (
     _form("formats.sentencepiece", b"\n"),
     _form("formats.caffe", b"\x0a\x12\xa2", names="prototxt"),
     _form("formats.word_vectors", b"123456789"),
-    _form("formats.msgpack_model", b"\x80\x81\x82\x83\x84\x85\x86\x87\x88\x89\x8a\x8b\x8c\x8d\x8e\x8f\xde\xdf"),
+    _form("formats.msgpack_model", starts=rb"[\x81-\x8f\xde\xdf]|\x80(?![\0-\x05])"),  # no protocol of a pickle
     _form("formats.xgboost_model", b"{"),
     _form("formats.xgboost_binary", starts=rb"(?:binf)?.{136}[\1-\x40]\0{7}[a-z]"),
     _form("formats.lightgbm_model", b"t"),

@@ -27,7 +27,6 @@ if TYPE_CHECKING:
 
 NAME = "catboost"
 EXAMINES = "bounds of the flatbuffer, sizes and offsets of trees, every text of the information, what follows"
-FIRST = b"C"
 
 _MAGIC = b"CBM1"
 _TREES, _INFORMATION, _PARTS = 1, 2, 3  # fields of TModelCore

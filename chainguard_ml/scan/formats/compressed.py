@@ -40,13 +40,11 @@ class Compressed:
     Attributes:
         NAME: Short name.
         EXAMINES: What is looked at.
-        FIRST: First bytes; empty if any is possible.
     """
 
     def __init__(
         self,
         name: str,
-        first: bytes,
         make: Callable[[], Engine],
         matches: Callable[[bytes], bool],
         *,
@@ -54,7 +52,6 @@ class Compressed:
     ) -> None:
         self.NAME = name
         self.EXAMINES = "what comes out, within budgets of size and ratio; every stream of several"
-        self.FIRST = first
         self._make = make
         self._matches = matches
         self._header = header
@@ -181,7 +178,7 @@ class Framed(Compressed):
     """A compression in frames, between which others stand that decompress to nothing (RFC 8878, 3.1.2)."""
 
     def __init__(self, name: str, magic: bytes, make: Callable[[], Engine]) -> None:
-        super().__init__(name, magic[:1] + bytes(range(0x50, 0x60)), make, lambda head: head[:4] == magic)
+        super().__init__(name, make, lambda head: head[:4] == magic)
         self._magic = magic
 
     def _starts(self, view: memoryview) -> bool:
@@ -255,11 +252,11 @@ def _is_lzma(head: bytes) -> bool:
 # Encoders write 2^n, or 2^n + 2^(n-1): what is left without the lowest bit is nothing or one higher bit.
 _HALVES = frozenset({0, *(1 << exponent for exponent in range(12, 32))})
 
-GZIP = Gzip("gzip", b"\x1f", inflate(-15), _is_gzip)
-BZIP2 = Compressed("bzip2", b"B", bunzip2, _is_bzip2)
-XZ = Compressed("xz", b"\xfd", unlzma(lzma.FORMAT_XZ), _is_xz)
-ZFILE = Compressed("zfile", b"Z", inflate(15), _is_zfile, header=_ZFILE_HEADER)
-ZLIB = Compressed("zlib", bytes(range(0x08, 0x79, 0x10)), inflate(15), _is_zlib)
-LZMA = Compressed("lzma", b"", unlzma(lzma.FORMAT_ALONE), _is_lzma)
+GZIP = Gzip("gzip", inflate(-15), _is_gzip)
+BZIP2 = Compressed("bzip2", bunzip2, _is_bzip2)
+XZ = Compressed("xz", unlzma(lzma.FORMAT_XZ), _is_xz)
+ZFILE = Compressed("zfile", inflate(15), _is_zfile, header=_ZFILE_HEADER)
+ZLIB = Compressed("zlib", inflate(15), _is_zlib)
+LZMA = Compressed("lzma", unlzma(lzma.FORMAT_ALONE), _is_lzma)
 ZSTD = Framed("zstd", modern.ZSTD_MAGIC, modern.unzstd)
 LZ4 = Framed("lz4", modern.LZ4_MAGIC, modern.unlz4)

@@ -23,7 +23,6 @@ if TYPE_CHECKING:
 
 NAME = "coreml"
 EXAMINES = "custom layers and models, linked models, places of weights, files in weights, metadata, pipelines"
-FIRST = bytes(first for first in range(8, 256) if first & 7 in {0, 1, 2, 3, 5})
 
 _MARKS = frozenset(
     {("FeatureDescription", "name"), ("CustomModel", "className"), ("CustomLayerParams", "className")}

@@ -15,7 +15,6 @@ if TYPE_CHECKING:
 
 NAME = "training-data"
 EXAMINES = "recognised by signature (LightGBM, CatBoost, XGBoost); numbers, so only the end is looked at"
-FIRST = b"_C\x01"
 
 _SIGNATURES = (
     b"______LightGBM_Binary_File_Token______\n",

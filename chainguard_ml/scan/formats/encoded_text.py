@@ -19,7 +19,6 @@ if TYPE_CHECKING:
 
 NAME = "encoded"
 EXAMINES = "what the text stands for, if that is a file"
-FIRST = b"ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmnopqrstuvwxyz0123456789+/-_ \t\r\n"
 
 _TRIAL = 256  # characters decoded to see whether a file begins
 _SHAPE = re.compile(rb"\s*(?:data:[\w/+.;=-]{0,100},)?[\w+/=\s-]{16,}", re.ASCII)

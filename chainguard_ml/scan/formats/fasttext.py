@@ -19,7 +19,6 @@ if TYPE_CHECKING:
 
 NAME = "fasttext"
 EXAMINES = "counts and sizes of the dictionary and of both matrices, what follows"
-FIRST = b"\xba"
 
 _MAGIC = (793712314).to_bytes(4, "little")
 _ARGUMENTS = "12i"

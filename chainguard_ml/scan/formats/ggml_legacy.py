@@ -23,7 +23,6 @@ if TYPE_CHECKING:
 
 NAME = "ggml"
 EXAMINES = "structure, sizes and bounds of llama.cpp's, LoRA's and whisper.cpp's files; others are a gap"
-FIRST = b"lfta"
 
 _MAGICS = frozenset({b"lmgg", b"fmgg", b"tjgg", b"algg"})
 _ALIGNMENT = 32

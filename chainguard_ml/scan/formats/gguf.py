@@ -26,7 +26,6 @@ if TYPE_CHECKING:
 
 NAME = "gguf"
 EXAMINES = "header, bounds, offsets and overlaps; metadata values; chat templates"
-FIRST = b"G"
 
 _MAGIC = b"GGUF"
 _VERSIONS = (1, 2, 3)

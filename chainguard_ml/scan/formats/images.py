@@ -32,14 +32,12 @@ class Image:
     Attributes:
         NAME: Short name.
         EXAMINES: What is looked at.
-        FIRST: First byte.
     """
 
     EXAMINES = "what stands behind the image"
 
     def __init__(self, name: str, signature: bytes, end: Callable[[Blob], int | None]) -> None:
         self.NAME = name
-        self.FIRST = signature[:1]
         self._signature = signature
         self._end = end
 

@@ -18,7 +18,6 @@ if TYPE_CHECKING:
 
 NAME = "java-objects"
 EXAMINES = "names of the classes in the stream; what they do when they are read depends on the reader"
-FIRST = b"\xac"
 
 _HEADER = re.compile(rb"\xac\xed\0\x05[\x70-\x7e]")  # magic, version, the type code of the first content
 _CLASS = re.compile(rb"\x72\0([\x03-\xff])(\[*[A-Za-z_$][\w.$/;]{2,254})")  # TC_CLASSDESC, length, name

@@ -37,7 +37,6 @@ if TYPE_CHECKING:
 
 NAME = "json"
 EXAMINES = "chat templates, code of repositories (auto_map …), targets, Keras architectures, skops schemas, secrets"
-FIRST = b"{[ \t\r\n\xef\xff\xfe\0"
 
 _SPACE = rb"[ \t\r\n]*+"
 _START = re.compile(  # not the braces of a template

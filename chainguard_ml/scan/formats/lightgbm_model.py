@@ -24,7 +24,6 @@ if TYPE_CHECKING:
 
 NAME = "lightgbm"
 EXAMINES = "counts, indices of nodes, leaves, features and categories; parameters that name files or hosts; every text"
-FIRST = b"t"
 
 _HEAD = re.compile(rb"tree\r?\n(?:version=v\d{1,3}|num_class=\d{1,9})\r?\n")
 _TREE = re.compile(rb"^Tree=", re.MULTILINE)

@@ -16,7 +16,6 @@ if TYPE_CHECKING:
 
 NAME = "media"
 EXAMINES = "recognised as no model: sound, video, PDF, tables, fonts, databases"
-FIRST = b"gRBIM%Of\x1aPASw\0t"
 
 _SIGNATURE = re.compile(
     rb"RIFF.{4}(?:WEBP|WAVE|AVI )|II\*\0|MM\0\*|%PDF-\d|OggS\0|OTTO\0"

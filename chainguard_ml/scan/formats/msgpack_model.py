@@ -27,7 +27,6 @@ if TYPE_CHECKING:
 
 NAME = "msgpack"
 EXAMINES = "bounds, keys that stand twice, arrays (type, shape, size), extensions, every text and every bytes"
-FIRST = bytes(range(0x80, 0x90)) + b"\xde\xdf"
 
 _HEAD = re.compile(  # a map whose first key is a short name
     rb"(?:[\x81-\x8f]|\xde\0[\x01-\xff]|\xde[\x01-\xff].|\xdf\0{2}..)"

@@ -28,7 +28,6 @@ if TYPE_CHECKING:
 
 NAME = "mxnet-parameters"
 EXAMINES = "counts, shapes and sizes of arrays, their first bytes, names, what follows"
-FIRST = b"\x12"
 
 _MAGIC = (0x112).to_bytes(8, "little")
 _ARRAYS = {0xF993FAC9: "q", 0xF993FACA: "q"}  # V2, V3: bytes of an extent

@@ -21,7 +21,6 @@ if TYPE_CHECKING:
 
 NAME = "npy"
 EXAMINES = "header as a literal, size; arrays of objects as pickles"
-FIRST = b"\x93"
 
 _MAGIC = b"\x93NUMPY"
 _HEADER_LIMIT = 1 << 20  # a table of thousands of columns has a header of 100 kB

@@ -31,7 +31,6 @@ class Onnx:
 
     NAME = "onnx"
     EXAMINES = "external data, operators and domains at any depth, functions, tensors' sizes, metadata"
-    FIRST = bytes(first for first in range(8, 256) if first & 7 in {0, 1, 2, 3, 5})
 
     def recognise(self, blob: Blob) -> bool:
         """Return whether the bytes are a ``ModelProto``: nodes with operators, or a graph under the name .onnx."""
@@ -63,7 +62,6 @@ class OnnxTensor:
 
     NAME = "onnx-tensor"
     EXAMINES = "external data, size against shape, files inside"
-    FIRST = Onnx.FIRST
 
     def recognise(self, blob: Blob) -> bool:
         """Return whether a file under a tensor's name is a ``TensorProto`` with a type and data."""

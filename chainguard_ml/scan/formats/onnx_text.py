@@ -21,7 +21,6 @@ if TYPE_CHECKING:
 
 NAME = "onnx-text"
 EXAMINES = "operators, places of external data, texts"
-FIRST = b"< \t\r\n#"
 
 _LIMIT = 64_000_000
 _START = re.compile(rb"(?:\s|#[^\n]*+)*+<\s*+(?:ir_version|opset_import|producer_name)\s*+:")

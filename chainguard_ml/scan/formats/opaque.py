@@ -43,15 +43,13 @@ class Opaque:
 
     Attributes:
         NAME: Short name.
-        FIRST: First bytes; empty if any is possible.
         EXAMINES: What is looked at.
     """
 
     EXAMINES = "recognised; not read, so it is a gap"
 
-    def __init__(self, name: str, first: bytes, matches: Callable[[Blob], bool], title: str) -> None:
+    def __init__(self, name: str, matches: Callable[[Blob], bool], title: str) -> None:
         self.NAME = name
-        self.FIRST = first
         self._matches = matches
         self._title = title
 
@@ -71,7 +69,6 @@ class Archive:
     EXAMINES = (
         "recognised (RAR, CAB, ar, cpio, ISO 9660, rpm, lzip, lzop, compress and others); not read, so it is a gap"
     )
-    FIRST = bytes({signature[0] for signature in _ARCHIVES} | {0, 0x1F, ord("0")})
 
     def recognise(self, blob: Blob) -> bool:
         """Return whether the signature of one is there."""
@@ -96,4 +93,4 @@ def _title(blob: Blob) -> str:
 
 
 ARCHIVE = Archive()
-PTE = Opaque("executorch", b"", lambda blob: re.fullmatch(rb"ET\d\d", blob.read(4, 8)) is not None, "ExecuTorch")
+PTE = Opaque("executorch", lambda blob: re.fullmatch(rb"ET\d\d", blob.read(4, 8)) is not None, "ExecuTorch")

@@ -24,7 +24,6 @@ if TYPE_CHECKING:
 
 NAME = "openvino"
 EXAMINES = "layer types and operator sets, places and sizes of constants, kernels of custom layers, entities"
-FIRST = xml_reader.FIRST
 
 _ROOTS = frozenset({"net", "CustomLayer"})
 _MOST = 1 << 63

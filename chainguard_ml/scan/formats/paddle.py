@@ -21,7 +21,6 @@ if TYPE_CHECKING:
 
 NAME = "paddle"
 EXAMINES = "operators of every block: Python, files, addresses, unknown ones; their attributes"
-FIRST = bytes(first for first in range(8, 256) if first & 7 in {0, 1, 2, 3, 5})
 
 _MARKS = frozenset({("OpDesc", "type")})
 _SKIPPED = frozenset({"VarDesc", "OpVersionMap", "Version", "OpDesc.Var"})

@@ -20,7 +20,6 @@ if TYPE_CHECKING:
 
 NAME = "paddle-params"
 EXAMINES = "every tensor's description and bounds, files in tensors, what follows"
-FIRST = b"\0"
 
 _LONGEST = 4096  # bytes of a description
 _ITEM = {0: 1, 1: 2, 2: 4, 3: 8, 4: 2, 5: 4, 6: 8, 19: 8, 20: 1, 21: 1, 22: 2, 23: 8, 24: 16, 32: 1, 33: 1}

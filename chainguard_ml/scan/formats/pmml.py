@@ -21,7 +21,6 @@ if TYPE_CHECKING:
 
 NAME = "pmml"
 EXAMINES = "function names, extensions and build tasks, external tables, entities"
-FIRST = xml_reader.FIRST
 
 _TEXT = 1_000_000  # characters of an extension that are looked at together
 _BUILT_IN = frozenset(

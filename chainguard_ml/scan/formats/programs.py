@@ -30,15 +30,13 @@ class Program:
 
     Attributes:
         NAME: Short name.
-        FIRST: First bytes.
         EXAMINES: What is looked at.
     """
 
     EXAMINES = "its header; a finding where it stands inside of a model or under a model's name"
 
-    def __init__(self, name: str, first: bytes, matches: Callable[[Blob], bool]) -> None:
+    def __init__(self, name: str, matches: Callable[[Blob], bool]) -> None:
         self.NAME = name
-        self.FIRST = first
         self._matches = matches
 
     def recognise(self, blob: Blob) -> bool:
@@ -95,11 +93,11 @@ def _starts(*signatures: bytes) -> Callable[[Blob], bool]:
     return lambda blob: any(blob.read(0, len(signature)) == signature for signature in signatures)
 
 
-ELF = Program("elf", b"\x7f", _starts(b"\x7fELF"))
-PE = Program("pe", b"M", _is_pe)
-MACH_O = Program("mach-o", b"\xfe\xce\xcf\xca", _is_mach_o)
-WASM = Program("wasm", b"\0", _is_wasm)
-JAVA_CLASS = Program("java-class", b"\xca", _is_class)
-DEX = Program("dex", b"dc", _is_dex)
-PYC = Program("pyc", b"", _is_pyc)
-LLVM = Program("llvm", b"B\xde", _starts(b"BC\xc0\xde", b"\xde\xc0\x17\x0b"))
+ELF = Program("elf", _starts(b"\x7fELF"))
+PE = Program("pe", _is_pe)
+MACH_O = Program("mach-o", _is_mach_o)
+WASM = Program("wasm", _is_wasm)
+JAVA_CLASS = Program("java-class", _is_class)
+DEX = Program("dex", _is_dex)
+PYC = Program("pyc", _is_pyc)
+LLVM = Program("llvm", _starts(b"BC\xc0\xde", b"\xde\xc0\x17\x0b"))

@@ -27,7 +27,6 @@ if TYPE_CHECKING:
 
 NAME = "rds"
 EXAMINES = "every item: promises, functions, bytecode, calls in formulas, active bindings, natively restored classes"
-FIRST = b"XABR"
 
 _WORKSPACE = re.compile(rb"RD[XAB][23]\n(?=[XAB]\n)")
 _OLD_WORKSPACE = re.compile(rb"RD[XAB]1\n")

@@ -20,7 +20,6 @@ if TYPE_CHECKING:
 
 NAME = "sentencepiece"
 EXAMINES = "fields, texts of pieces and specifications, unknown fields, what follows"
-FIRST = b"\x0a"
 
 _PIECE = re.compile(rb"\x0a[\x07-\x7f]\x0a([\x01-\x40])", re.DOTALL)
 _PIECES, _TRAINER, _NORMALIZER, _SELF_TEST, _DENORMALIZER = range(1, 6)

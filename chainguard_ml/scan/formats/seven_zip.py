@@ -26,7 +26,6 @@ if TYPE_CHECKING:
 
 NAME = "7z"
 EXAMINES = "plain and packed headers, solid folders; every member, its path, links, checksums; AES and PPMd are gaps"
-FIRST = b"7"
 
 _HEADERS = 4  # headers packed in headers
 _LINK_TARGET = 4096

@@ -20,7 +20,6 @@ if TYPE_CHECKING:
 
 NAME = "spacy-config"
 EXAMINES = "registered functions that are not spaCy's own; every value"
-FIRST = b"[#\n \r"
 
 _SECTION = re.compile(rb"^\[(?:nlp|components|training|initialize)(?:[.\]])", re.MULTILINE)
 _LINE = re.compile(rb"^(@?[\w.-]+)[ \t]*+=[ \t]*+([^\n]{0,4000})", re.MULTILINE)

@@ -42,10 +42,7 @@ class Message:
     Attributes:
         NAME: Short name.
         EXAMINES: What is looked at.
-        FIRST: First bytes: the tag of any field.
     """
-
-    FIRST = bytes(first for first in range(8, 256) if first & 7 in {0, 1, 2, 3, 5})
 
     def __init__(self, name: str, root: str, examines: str, files: frozenset[str], named: frozenset[str]) -> None:
         self.NAME = name
@@ -92,10 +89,7 @@ class Plain:
     Attributes:
         NAME: Short name.
         EXAMINES: What is looked at.
-        FIRST: First bytes: the tag of any field.
     """
-
-    FIRST = Message.FIRST
 
     def __init__(self, name: str, root: str, files: frozenset[str]) -> None:
         self.NAME = name

@@ -17,7 +17,6 @@ if TYPE_CHECKING:
 
 NAME = "torch7"
 EXAMINES = "functions as Lua bytecode"
-FIRST = b"\x03\x04\x06\x07\x08"
 
 _TABLE, _OBJECT = 3, 4
 _FUNCTIONS = {6, 7, 8}

@@ -18,7 +18,6 @@ if TYPE_CHECKING:
 
 NAME = "torch-distributed"
 EXAMINES = "each torch archive of a shard"
-FIRST = b"P"
 
 _MEMBERS = frozenset({"archive/data.pkl", "archive/version"})
 

@@ -25,7 +25,6 @@ if TYPE_CHECKING:
 
 NAME = "torch-export"
 EXAMINES = "operators and symbolic expressions of graphs, compiled code, every pickle; weights are not read"
-FIRST = b"P"
 
 _WEIGHT = re.compile(r"(?:[^/]*/)?data/(?:weights/weight|constants/tensor)_\d+", re.ASCII)
 _GRAPH = re.compile(r"(?:[^/]*/)?(?:models/[^/]+\.json|serialized_exported_program\.json)")

@@ -17,7 +17,6 @@ if TYPE_CHECKING:
 
 NAME = "torch-legacy"
 EXAMINES = "every pickle of the stream; tensors are not read"
-FIRST = b"\x80\x95\x8aIL"
 
 _MAGIC = 0x1950A86A20F9469CFC6C
 _FIRST_PICKLE = re.compile(  # in any protocol, framed or not, memoised or not

@@ -22,7 +22,6 @@ if TYPE_CHECKING:
 
 NAME = "torch-package"
 EXAMINES = "sources, external modules, every pickle; tensors are not read"
-FIRST = b"P"
 
 _STORAGE = re.compile(r"(?:[^/]*/)?\.data/\d+\.storage", re.ASCII)
 _MARKS = ("extern_modules", "python_version")

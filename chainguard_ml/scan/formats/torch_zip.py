@@ -43,10 +43,7 @@ class TorchZip:
     Attributes:
         NAME: Short name.
         EXAMINES: What is looked at.
-        FIRST: First byte.
     """
-
-    FIRST = b"P"
 
     def __init__(self, name: str, *, script: bool) -> None:
         self.NAME = name

@@ -15,7 +15,6 @@ if TYPE_CHECKING:
 
 NAME = "word2vec"
 EXAMINES = "counts against the file, every entry, what follows"
-FIRST = b"123456789"
 
 _HEAD = re.compile(rb"([1-9]\d{0,9}) ([1-9]\d{0,5})\n")
 _WORD = re.compile(rb"\n?[^ \n\0]{1,1000} ")

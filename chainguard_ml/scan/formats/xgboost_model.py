@@ -26,7 +26,6 @@ if TYPE_CHECKING:
 
 NAME = "ubjson"
 EXAMINES = "bounds, names that stand twice; XGBoost: counts, indices of nodes and features, every text"
-FIRST = b"{"
 
 _HEAD = re.compile(  # an object whose first member has a short name and a value
     rb"\{(?:#(?:[iU].|I..|l.{4}|L.{8}))?(?:[iU][\1-\x40]|I\0[\1-\x40]|l\0{3}[\1-\x40]|L\0{7}[\1-\x40])"

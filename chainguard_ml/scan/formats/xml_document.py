@@ -14,7 +14,6 @@ if TYPE_CHECKING:
 
 NAME = "xml"
 EXAMINES = "entities that expand or lead outside; streams of Java objects (XMLEncoder)"
-FIRST = xml_reader.FIRST
 
 _PROLOG = (b"<?xml", b"<!DOCTYPE", b"<java", b"<\0?\0", b"\0<\0?")
 

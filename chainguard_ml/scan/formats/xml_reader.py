@@ -16,7 +16,6 @@ if TYPE_CHECKING:
 
     from chainguard_ml.scan.interface import Blob
 
-FIRST = b"<\xef\xff\xfe \t\r\n"
 """What a document can start with: a mark, an order mark, white space."""
 
 _START = re.compile(rb"(?:\xef\xbb\xbf)?[ \t\r\n]*+<[?!A-Za-z_]|\xff\xfe<\0|\xfe\xff\0<")

@@ -24,7 +24,6 @@ if TYPE_CHECKING:
 
 NAME = "zarr-chunk"
 EXAMINES = "codecs that the metadata name; compressed chunks as data"
-FIRST = b"\x28"
 
 _CHUNK = re.compile(r"\d{1,9}(?:\.\d{1,9}){0,31}")
 _LISTS = ("filters", "codecs", "index_codecs")

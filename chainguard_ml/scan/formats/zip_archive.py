@@ -241,10 +241,7 @@ class ZipFormat:
     Attributes:
         NAME: Short name.
         EXAMINES: What is looked at.
-        FIRST: First byte.
     """
-
-    FIRST = b"P"
 
     def __init__(
         self,
