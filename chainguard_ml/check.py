@@ -110,11 +110,18 @@ def inventoried(request: Request) -> Iterator[tuple[Context, list[Observation]]]
         yield context, observations
 
 
-def verify(request: Request, keys: Sequence[Path], signature: Path | None = None, *, strict: bool = True) -> Report:
-    """Verify the one model of ``request`` with any of the public ``keys`` (PEM files), and decide.
+def verify(
+    request: Request,
+    keys: Sequence[Path],
+    signature: Path | None = None,
+    *,
+    certificates: Sequence[Path] = (),
+    strict: bool = True,
+) -> Report:
+    """Verify the one model of ``request`` with any of the public ``keys`` or authorities (PEM files), and decide.
 
     Raises:
-        UsageError: The model is missing, or a key cannot be used.
+        UsageError: The model is missing, or a key or a certificate cannot be used.
         NothingToExamineError: The model is an empty directory.
     """
     from chainguard_ml import signing
@@ -123,7 +130,8 @@ def verify(request: Request, keys: Sequence[Path], signature: Path | None = None
     trusted = [signing.load_public_key(key) for key in keys]
     ignore = request.config.signing.ignore
     request.observer.stage("verify")
-    found = signing.verify_model(model, signature, trusted, strict=strict, ignore=ignore, observer=request.observer)
+    found = signing.verify_model(model, signature, trusted, certificates=signing.load_certificates(certificates),
+                                 strict=strict, ignore=ignore, observer=request.observer)  # fmt: skip
     return decider.report(list(found), 1)
 
 

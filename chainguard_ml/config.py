@@ -69,9 +69,14 @@ class AuditConfig:
 
 @dataclass(frozen=True, slots=True)
 class SigningConfig:
-    """``[signing]``: public keys (PEM files) that models must be signed with; whether a signature is required."""
+    """``[signing]``: whose signatures count, and whether models must have one.
+
+    ``public_keys`` are keys in PEM files, ``certificates`` PEM files of X.509 authorities; ``ignore`` are paths that
+    may lie outside a signature.
+    """
 
     public_keys: tuple[Path, ...] = ()
+    certificates: tuple[Path, ...] = ()
     required: bool = True
     ignore: tuple[str, ...] = ()
 

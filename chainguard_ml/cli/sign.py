@@ -5,7 +5,7 @@ from __future__ import annotations
 import os
 import sys
 from pathlib import Path
-from typing import Annotated
+from typing import TYPE_CHECKING, Annotated
 
 import typer
 
@@ -14,6 +14,9 @@ from chainguard_ml.cli import console, settings
 from chainguard_ml.cli.options import Base, shared
 from chainguard_ml.errors import UsageError
 from chainguard_ml.text import plural, printable
+
+if TYPE_CHECKING:
+    from chainguard_ml.signing.interface import Signer
 
 app = root.new()
 
@@ -25,6 +28,14 @@ _PASSPHRASE = "CHAINGUARD_ML_PASSPHRASE"  # noqa: S105 (the variable's name)
 def sign(
     path: Annotated[Path, typer.Argument(metavar="PATH", help="Model: a directory or a file.")],
     key: Annotated[Path, typer.Option("--key", metavar="FILE", help="Private key (PEM, PKCS #8; may be encrypted).")],
+    cert_chain: Annotated[
+        list[Path] | None,
+        typer.Option(
+            "--cert-chain",
+            metavar="FILE",
+            help="X.509 certificate of the key and of its authorities (PEM); repeatable.",
+        ),
+    ] = None,
     signature: Annotated[
         Path | None,
         typer.Option("--signature", metavar="FILE", help="Default: PATH/model.sig, or PATH.sig beside a file."),
@@ -46,15 +57,17 @@ def sign(
 ) -> None:
     """Sign a model: every file's digest, in one OpenSSF Model Signing v1.0 bundle.
 
-    Anyone with the public key can verify it, with this tool or another that reads the format.
+    Anyone with the public key, or with the authority's certificate, can verify it, with this tool or another that
+    reads the format.
     """
     from chainguard_ml import signing
 
     pem = settings.secret(key, "private key")
     passphrase = _passphrase(pem, passphrase_file)
-    signed = signing.sign_model(
-        path, signing.load_private_key(pem, passphrase, name=key.name), signature=signature, ignore=ignore or ()
-    )
+    signer: Signer = signing.load_private_key(pem, passphrase, name=key.name)
+    if cert_chain:
+        signer = signing.certificate_signer(signer, signing.load_certificates(cert_chain))
+    signed = signing.sign_model(path, signer, signature=signature, ignore=ignore or ())
     console.say(f"signed {plural(signed.files, 'file')} of {printable(str(path))} as {signed.signer[:16]}")
     console.say(f"wrote {printable(str(signed.path))}")
 

@@ -22,6 +22,10 @@ def verify(
     key: Annotated[
         list[Path] | None, typer.Option("--key", metavar="FILE", help="Public key (PEM) to trust; repeatable.")
     ] = None,
+    cert_chain: Annotated[
+        list[Path] | None,
+        typer.Option("--cert-chain", metavar="FILE", help="X.509 authorities (PEM) to trust; repeatable."),
+    ] = None,
     signature: Annotated[
         Path | None,
         typer.Option("--signature", metavar="FILE", help="Default: PATH/model.sig, or PATH.sig beside a file."),
@@ -36,11 +40,15 @@ def verify(
     from chainguard_ml import check
 
     config = settings.settings(common, common.fail_on)
-    keys = tuple(key or config.signing.public_keys)
-    if not keys:
+    keys, certificates = tuple(key or ()), tuple(cert_chain or ())
+    if not keys and not certificates:
+        keys, certificates = config.signing.public_keys, config.signing.certificates
+    if not keys and not certificates:
         raise UsageError(
-            "there is no public key to verify with", hint="give --key FILE, or configure signing.public-keys"
+            "there is no public key to verify with and no authority",
+            hint="give --key FILE or --cert-chain FILE, or configure signing.public-keys or signing.certificates",
         )
     run.conclude(common, lambda observer: check.verify(
-        run.request("verify", [path], common, config, observer), keys, signature, strict=strict
+        run.request("verify", [path], common, config, observer), keys, signature, certificates=certificates,
+        strict=strict,
     ))  # fmt: skip

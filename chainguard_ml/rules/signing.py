@@ -55,6 +55,18 @@ UNTRUSTED_SIGNER = Rule(
     references=(cwe(347), *_SHARED, _OMS),
 )
 
+EXPIRED_SIGNER = Rule(
+    id="expired-signer",
+    title="The certificate behind a signature is not valid",
+    family="signing",
+    severity=Severity.HIGH,
+    why="An authority vouches for a signer only as long as the certificate is valid. Afterwards nobody watches the "
+    "key: it may be lost or stolen, and what it signs proves nothing.",
+    remediation="Ask the signer to sign the model again with a certificate that is valid. Check the clock of this "
+    "machine if the certificate is only valid later.",
+    references=(cwe(298), *_SHARED, _OMS),
+)
+
 SIGNATURE_MALFORMED = Rule(
     id="signature-malformed",
     title="A signature breaks the rules of its format",
@@ -78,5 +90,13 @@ UNCOVERED_FILE = Rule(
     references=(cwe(353), *_SHARED, _OMS),
 )
 
-RULES = (UNSIGNED_MODEL, MODEL_TAMPERED, SIGNATURE_INVALID, UNTRUSTED_SIGNER, SIGNATURE_MALFORMED, UNCOVERED_FILE)
+RULES = (
+    UNSIGNED_MODEL,
+    MODEL_TAMPERED,
+    SIGNATURE_INVALID,
+    UNTRUSTED_SIGNER,
+    EXPIRED_SIGNER,
+    SIGNATURE_MALFORMED,
+    UNCOVERED_FILE,
+)
 """Every rule of the family, in the order of its pages."""

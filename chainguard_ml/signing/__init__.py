@@ -5,17 +5,23 @@ Adding a signing method is one file in ``methods/`` and one name in its ``METHOD
 
 from __future__ import annotations
 
+from chainguard_ml.signing.certificates import load as load_certificates
 from chainguard_ml.signing.examine import examine
 from chainguard_ml.signing.keys import PublicKey, SigningKey, load_private_key, load_public_key, load_signing_key
+from chainguard_ml.signing.methods.certificate import CertificateSigner
+from chainguard_ml.signing.methods.certificate import signer as certificate_signer
 from chainguard_ml.signing.sign import Signed, default_signature, sign_model
 from chainguard_ml.signing.verify import verify_model
 
 __all__ = [
+    "CertificateSigner",
     "PublicKey",
     "Signed",
     "SigningKey",
+    "certificate_signer",
     "default_signature",
     "examine",
+    "load_certificates",
     "load_private_key",
     "load_public_key",
     "load_signing_key",

@@ -6,7 +6,7 @@ from typing import TYPE_CHECKING
 
 from chainguard_ml.model import ArtifactKind, Evidence, Finding, Location
 from chainguard_ml.rules import signing as rules
-from chainguard_ml.signing import verify
+from chainguard_ml.signing import certificates, verify
 from chainguard_ml.signing.interface import Trust
 from chainguard_ml.signing.keys import load_public_key
 from chainguard_ml.signing.sign import SIGNATURE_NAME
@@ -15,6 +15,7 @@ from chainguard_ml.text import printable
 if TYPE_CHECKING:
     from pathlib import Path
 
+    from chainguard_ml.config import SigningConfig
     from chainguard_ml.context import Context
     from chainguard_ml.model import Artifact, Observations
 
@@ -29,9 +30,9 @@ def examine(context: Context) -> Observations:
     the reader is strict, its cost in proportion to the bytes, and it only hands on what a trusted key signed.
 
     Raises:
-        UsageError: A configured public key cannot be used.
+        UsageError: A configured public key or certificate cannot be used.
     """
-    trust = Trust(tuple(load_public_key(path) for path in context.config.signing.public_keys))
+    trust = _trust(context.config.signing)
     spoken_for: set[str] = set()
     for artifact in context.of(ArtifactKind.SIGNATURE):
         for observation in verify.verify(_claim(context, artifact, trust)):
@@ -42,6 +43,11 @@ def examine(context: Context) -> Observations:
         for artifact in context.of(ArtifactKind.MODEL):
             if artifact.path not in spoken_for:
                 yield _unsigned(artifact)
+
+
+def _trust(config: SigningConfig) -> Trust:
+    keys = tuple(map(load_public_key, config.public_keys))
+    return Trust(keys, certificates.load(config.certificates))
 
 
 def _claim(context: Context, artifact: Artifact, trust: Trust) -> verify.Claim:

@@ -7,13 +7,16 @@ statement and comparing files is the same for every method.
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from typing import TYPE_CHECKING, ClassVar, Protocol
 
 from chainguard_ml.errors import InputError
 
 if TYPE_CHECKING:
     from collections.abc import Mapping
+    from datetime import datetime
+
+    from cryptography.x509 import Certificate
 
     from chainguard_ml.codec import JsonObject
     from chainguard_ml.model import GapReason, Json
@@ -40,6 +43,12 @@ class UntrustedError(RefusedError):
     """Nobody who is trusted made it."""
 
     reason: ClassVar[str] = "untrusted"
+
+
+class ExpiredError(RefusedError):
+    """It was made by somebody who is trusted, and cannot be relied on at this moment, or not any more."""
+
+    reason: ClassVar[str] = "expired"
 
 
 class UnverifiableError(InputError):
@@ -71,9 +80,17 @@ class Bundle:
 
 @dataclass(frozen=True, slots=True)
 class Trust:
-    """Whom the operator trusts; each method looks at its own part."""
+    """Whom the operator trusts; each method looks at its own part.
+
+    Attributes:
+        keys: Public keys.
+        certificates: X.509 certificates of authorities whose signers are trusted.
+        now: The moment that certificates must be valid at; ``None`` means the present.
+    """
 
     keys: tuple[PublicKey, ...] = ()
+    certificates: tuple[Certificate, ...] = ()
+    now: datetime | None = None
 
 
 @dataclass(frozen=True, slots=True)
@@ -84,11 +101,13 @@ class Identity:
         method: The method that proved it.
         signer: What identifies the signer everywhere; for a key the hint of its bundles.
         name: What the operator calls the signer; for a key the name of its file.
+        details: What else the method knows about the signer, for the evidence.
     """
 
     method: str
     signer: str
     name: str
+    details: Mapping[str, Json] = field(default_factory=dict)
 
 
 class Signer(Protocol):

@@ -18,7 +18,6 @@ if TYPE_CHECKING:
 
     from cryptography.hazmat.primitives.asymmetric.ec import (
         ECDSA,
-        EllipticCurve,
         EllipticCurvePrivateKey,
         EllipticCurvePublicKey,
     )
@@ -30,7 +29,9 @@ _Private: TypeAlias = Union["EllipticCurvePrivateKey", "Ed25519PrivateKey"]
 _Public: TypeAlias = Union["EllipticCurvePublicKey", "Ed25519PublicKey"]
 
 _MAX_BYTES = 100_000  # a PEM file of one key is some hundred bytes; one of several is not ours to guess from
-_CURVES = ("secp256r1", "secp384r1", "secp521r1")
+CURVES = ("secp256r1", "secp384r1", "secp521r1")
+"""The curves of the specification's algorithm registry: P-256, P-384, P-521."""
+
 _KINDS = "an elliptic curve key (P-256, P-384, P-521) or an Ed25519 key"
 
 
@@ -47,14 +48,24 @@ class PublicKey:
     hint: str
     _key: _Public = field(repr=False)
 
-    def verifies(self, signature: bytes, message: bytes) -> bool:
-        """Return whether ``signature`` over ``message`` was made with this key's private half."""
+    @property
+    def curve(self) -> str:
+        """Its elliptic curve, one of ``CURVES``; empty for Ed25519."""
+        from cryptography.hazmat.primitives.asymmetric.ec import EllipticCurvePublicKey
+
+        return self._key.curve.name if isinstance(self._key, EllipticCurvePublicKey) else ""
+
+    def verifies(self, signature: bytes, message: bytes, *, sha256: bool = False) -> bool:
+        """Return whether ``signature`` over ``message`` was made with this key's private half.
+
+        With ``sha256``, an elliptic curve key hashes with SHA-256 whatever its curve.
+        """
         from cryptography.exceptions import InvalidSignature
         from cryptography.hazmat.primitives.asymmetric.ec import EllipticCurvePublicKey
 
         try:
             if isinstance(self._key, EllipticCurvePublicKey):
-                self._key.verify(signature, message, _ecdsa(self._key.curve))
+                self._key.verify(signature, message, _ecdsa(CURVES[0] if sha256 else self._key.curve.name))
             else:
                 self._key.verify(signature, message)
         except InvalidSignature:
@@ -83,7 +94,7 @@ class SigningKey:
         from cryptography.hazmat.primitives.asymmetric.ec import EllipticCurvePrivateKey
 
         if isinstance(self._key, EllipticCurvePrivateKey):
-            return self._key.sign(message, _ecdsa(self._key.curve, deterministic=True))
+            return self._key.sign(message, _ecdsa(self._key.curve.name, deterministic=True))
         return self._key.sign(message)
 
 
@@ -100,7 +111,7 @@ def load_public_key(path: Path) -> PublicKey:
     if b"PRIVATE KEY-----" in data:
         raise UsageError(f"'{printable(path.name)}' is a private key", hint="give the public key that belongs to it")
     try:
-        return _public(load_pem_public_key(data), path.name)
+        return public_key(load_pem_public_key(data), path.name)
     except (ValueError, UnsupportedAlgorithm):
         raise _unusable(printable(path.name), "public key") from None
 
@@ -143,12 +154,12 @@ def load_private_key(pem: bytes, passphrase: bytes | None = None, *, name: str =
     if not isinstance(key, EllipticCurvePrivateKey | Ed25519PrivateKey):
         raise _unusable(shown, "private key")
     try:
-        return SigningKey(_public(key.public_key(), name), key)
+        return SigningKey(public_key(key.public_key(), name), key)
     except ValueError:
         raise _unusable(shown, "private key") from None
 
 
-def _public(key: object, name: str) -> PublicKey:
+def public_key(key: object, name: str) -> PublicKey:
     """Return a key as ours; ``ValueError`` if it is of another kind or on another curve."""
     from cryptography.hazmat.primitives.asymmetric.ec import EllipticCurvePublicKey
     from cryptography.hazmat.primitives.asymmetric.ed25519 import Ed25519PublicKey
@@ -156,19 +167,19 @@ def _public(key: object, name: str) -> PublicKey:
 
     if not isinstance(key, EllipticCurvePublicKey | Ed25519PublicKey):
         raise ValueError("another kind of key")  # noqa: TRY004 (wrong data, not a wrong call)
-    if isinstance(key, EllipticCurvePublicKey) and key.curve.name not in _CURVES:
+    if isinstance(key, EllipticCurvePublicKey) and key.curve.name not in CURVES:
         raise ValueError("another curve")
     pem = key.public_bytes(Encoding.PEM, PublicFormat.SubjectPublicKeyInfo)
     return PublicKey(name, hashlib.sha256(pem).hexdigest(), key)
 
 
-def _ecdsa(curve: EllipticCurve, *, deterministic: bool = False) -> ECDSA:
+def _ecdsa(curve: str, *, deterministic: bool = False) -> ECDSA:
     """Return ECDSA with the digest that the Sigstore algorithm registry pairs with the curve."""
     from cryptography.hazmat.primitives import hashes
     from cryptography.hazmat.primitives.asymmetric import ec
 
     digests = {"secp256r1": hashes.SHA256(), "secp384r1": hashes.SHA384(), "secp521r1": hashes.SHA512()}
-    return ec.ECDSA(digests[curve.name], deterministic_signing=deterministic)
+    return ec.ECDSA(digests[curve], deterministic_signing=deterministic)
 
 
 def _read(path: Path) -> bytes:

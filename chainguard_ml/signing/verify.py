@@ -20,6 +20,8 @@ if TYPE_CHECKING:
     from collections.abc import Mapping, Sequence
     from pathlib import Path
 
+    from cryptography.x509 import Certificate
+
     from chainguard_ml.model import Finding, Json, Observations
     from chainguard_ml.signing.interface import Identity
     from chainguard_ml.signing.keys import PublicKey
@@ -29,6 +31,7 @@ _REFUSALS = {
     "malformed": rules.SIGNATURE_MALFORMED,
     "invalid": rules.SIGNATURE_INVALID,
     "untrusted": rules.UNTRUSTED_SIGNER,
+    "expired": rules.EXPIRED_SIGNER,
 }
 
 
@@ -89,6 +92,7 @@ def verify_model(
     signature: Path | None,
     keys: Sequence[PublicKey],
     *,
+    certificates: Sequence[Certificate] = (),
     strict: bool = True,
     ignore: Sequence[str] = (),
     observer: Observer | None = None,
@@ -101,6 +105,7 @@ def verify_model(
         model: A file or a directory.
         signature: The bundle; by default ``model.sig`` in a directory, ``<file>.sig`` beside a file.
         keys: Public keys, any of which may have signed.
+        certificates: X.509 certificates of authorities, any of whose signers may have signed.
         strict: Whether present files that the signature leaves out are grave (high) or noted (medium).
         ignore: Paths relative to the model that are accepted outside the signature.
         observer: Told about each file.
@@ -117,7 +122,7 @@ def verify_model(
         model="." if directory else resolved.name,
         directory=directory,
         signature=path,
-        trust=Trust(tuple(keys)),
+        trust=Trust(tuple(keys), tuple(certificates)),
         strict=strict,
         ignore=tuple(ignore),
         observer=observer or Silent(),
@@ -219,6 +224,7 @@ def _compared(claim: Claim, identity: Identity, manifest: Manifest) -> Observati
         "method": identity.method,
         "signer": identity.signer,
         "signer_name": identity.name,
+        **identity.details,
         "root": manifest.root,
         "files": len(signed),
         "hash": manifest.recipe.algorithm,

@@ -14,6 +14,8 @@ from typing import TYPE_CHECKING
 
 import pytest
 
+from tests.signing import authorities
+
 if TYPE_CHECKING:
     from collections.abc import Callable
     from pathlib import Path
@@ -75,10 +77,28 @@ def test_a_key_that_is_none_is_refused(cli: Cli, pipeline: Path, tmp_path: Path,
         assert what in shown.err
 
 
+def test_sign_and_verify_with_certificates(cli: Cli, pipeline: Path, tmp_path: Path) -> None:
+    root = authorities.root()
+    middle = root.authority("middle")
+    key, certificate = middle.signer().write(tmp_path)
+    (_, above), (_, top) = middle.write(tmp_path), root.write(tmp_path)
+    model = pipeline / "model"
+    assert cli("sign", model, "--key", key, "--cert-chain", certificate, "--cert-chain", above).code == 0
+    assert cli("verify", model, "--cert-chain", top).code == 0
+    assert "CN=signer" in cli("verify", model, "--cert-chain", top, "-f", "json").out
+    configuration = tmp_path / "c.toml"
+    configuration.write_text(f"[signing]\ncertificates = ['{top}']\n", encoding="utf-8")
+    assert cli("verify", model, "--config", configuration).code == 0
+    assert cli("check", pipeline, "--config", configuration).code == 0
+    (other,) = authorities.root().write(tmp_path)[1:]
+    assert cli("verify", model, "--cert-chain", other).code == 1
+    assert "chain" in cli("sign", model, "--key", key, "--cert-chain", certificate, "--cert-chain", other).err
+
+
 def test_verify_needs_a_key_and_a_signature(cli: Cli, pipeline: Path, keys: tuple[Path, Path]) -> None:
     shown = cli("verify", pipeline / "model")
     assert shown.code == 2
-    assert shown.err.startswith("error: there is no public key to verify with\nhint: ")
+    assert shown.err.startswith("error: there is no public key to verify with and no authority\nhint: ")
     missing = cli("verify", pipeline / "model", "--key", keys[1], "-f", "json")
     assert missing.code == 1
     assert json.loads(missing.out)["findings"][0]["facts"]["reason"] == "missing"

@@ -133,7 +133,6 @@ def test_the_encoding_of_early_releases_is_taken_with_their_material_only(kit: K
 @pytest.mark.parametrize(
     ("material", "method"),
     [
-        ({"x509CertificateChain": {"certificates": []}}, "certificate"),
         ({"certificate": {}, "tlogEntries": [{}]}, "sigstore"),
     ],
 )

@@ -164,6 +164,7 @@ def test_rules_of_the_family_say_what_to_do() -> None:
         "model-tampered",
         "signature-invalid",
         "untrusted-signer",
+        "expired-signer",
         "signature-malformed",
         "uncovered-file",
     }

@@ -11,6 +11,7 @@ import pytest
 from chainguard_ml import signing
 from chainguard_ml.model import GapReason
 from chainguard_ml.signing import bundle, statement
+from tests.signing import authorities
 
 if TYPE_CHECKING:
     from pathlib import Path
@@ -48,16 +49,42 @@ def test_a_historical_signature_by_another_key_is_not_trusted(vectors: Path, kit
     assert kit.verify(model, signature).rules == {"untrusted-signer"}
 
 
-@pytest.mark.parametrize("method", ["certificate", "sigstore"])
-def test_every_other_historical_signature_is_recognised_and_its_statement_reads(
-    vectors: Path, kit: Kit, trusted: PublicKey, method: str
+CERTIFICATES = ["v0.2.0", "v0.3.1", "v1.0.0", "v1.0.1", "v1.1.0"]
+
+
+@pytest.mark.parametrize("release", CERTIFICATES)
+def test_a_historical_signature_with_a_certificate_verifies(vectors: Path, kit: Kit, release: str) -> None:
+    directory = vectors / f"model-transparency/{release}-certificate"
+    authority = signing.load_certificates([vectors / "model-transparency/keys/certificate/ca-cert.pem"])
+    outcome = kit.sort(signing.verify_model(directory, None, [], certificates=authority, ignore=["ignore-me"]))
+    assert outcome.verified
+    assert not outcome.findings
+    assert not outcome.gaps
+    assert outcome.evidence[0].statement["authority"] == "CN=root-ca"
+    value = json.loads((directory / "model.sig").read_bytes())
+    value["dsseEnvelope"]["signatures"][0]["sig"] = base64.b64encode(b"0" * 70).decode()
+    other = kit.directory / "other.sig"
+    other.write_text(json.dumps(value), encoding="utf-8")
+    assert kit.sort(signing.verify_model(directory, other, [], certificates=authority)).rules == {"signature-invalid"}
+
+
+def test_a_historical_signature_with_a_certificate_of_another_authority_is_not_trusted(vectors: Path, kit: Kit) -> None:
+    other = (authorities.root("root-ca").certificate,)
+    for release in CERTIFICATES:
+        directory = vectors / f"model-transparency/{release}-certificate"
+        outcome = kit.sort(signing.verify_model(directory, None, [], certificates=other))
+        assert outcome.rules == {"untrusted-signer"}
+
+
+def test_every_keyless_historical_signature_is_recognised_and_its_statement_reads(
+    vectors: Path, kit: Kit, trusted: PublicKey
 ) -> None:
-    directories = sorted(vectors.glob(f"model-transparency/v*-{method}"))
-    assert len(directories) == {"certificate": 5, "sigstore": 4}[method]
+    directories = sorted(vectors.glob("model-transparency/v*-sigstore"))
+    assert len(directories) == 4
     for directory in directories:
         (gap,) = kit.sort(signing.verify_model(directory, None, [trusted])).gaps
         assert gap.reason is GapReason.UNSUPPORTED
-        assert f"'{method}'" in gap.detail
+        assert "'sigstore'" in gap.detail
         manifest = statement.parse(bundle.parse((directory / "model.sig").read_bytes()).payload)
         assert set(manifest.files) == {"signme-1", "signme-2"}
 
@@ -69,6 +96,14 @@ def test_the_specification_s_valid_key_bundle(
     model = tree(tmp_path / "m", {name: (signed / name).read_bytes() for name in ("signme-1", "signme-2")})
     valid = vectors / "spec/test-vectors/v1.0/valid/key.bundle.json"
     assert kit.sort(signing.verify_model(model, valid, [trusted])).verified
+
+
+def test_the_specification_s_valid_certificate_bundle(vectors: Path, kit: Kit, tmp_path: Path, tree: Write) -> None:
+    signed = vectors / "model-transparency/v1.1.0-elliptic-key"  # the same two files
+    model = tree(tmp_path / "m", {name: (signed / name).read_bytes() for name in ("signme-1", "signme-2")})
+    valid = vectors / "spec/test-vectors/v1.0/valid/certificate.bundle.json"
+    authority = signing.load_certificates([vectors / "model-transparency/keys/certificate/ca-cert.pem"])
+    assert kit.sort(signing.verify_model(model, valid, [], certificates=authority)).verified
 
 
 def test_the_specification_s_invalid_bundles(vectors: Path, trusted: PublicKey, kit: Kit, model: Path) -> None:

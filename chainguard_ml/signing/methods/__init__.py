@@ -11,10 +11,10 @@ from chainguard_ml.signing.interface import UnverifiableError
 if TYPE_CHECKING:
     from chainguard_ml.signing.interface import Bundle, Identity, Trust, Verifier
 
-METHODS = ("key",)
+METHODS = ("key", "certificate")
 """Modules of this package, in the order of the specification's section 4.1."""
 
-_NAMES = {"x509CertificateChain": "certificate", "certificate": "sigstore"}
+_NAMES = {"certificate": "sigstore"}
 
 
 def verify(bundle: Bundle, trust: Trust) -> Identity:
