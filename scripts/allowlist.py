@@ -8,6 +8,8 @@ installed stay as they are. What cannot be judged is printed and not written.
 
 from __future__ import annotations
 
+import enum
+import functools
 import importlib
 import inspect
 import json
@@ -17,9 +19,11 @@ from collections import defaultdict
 from pathlib import Path
 
 import allowlist_judged as judged
-from allowlist_objects import legacy_modules, streams, torch_classes
+from allowlist_hooks import unread
+from allowlist_objects import legacy_modules, streams, torch_classes, transformers_classes
 
 from chainguard_ml.scan.allowlist import FRAMEWORKS
+from chainguard_ml.scan.pickle.effects import EFFECTS
 from chainguard_ml.scan.pickle.walk import walk
 
 HERE = Path(__file__).resolve().parent.parent / "chainguard_ml" / "scan" / "allowlist"
@@ -31,10 +35,12 @@ TABLES = (
     judged.SCIPY,
     judged.PANDAS,
     judged.TORCH,
+    judged.TRANSFORMERS,
     judged.OTHERS,
 )
-ORDER = ("called", "newobj", "built")
-INFRASTRUCTURE = frozenset({"referenced", "instantiated", "resolved", "computed"})
+ORDER = ("called", "newobj", "built", "fed")
+INFRASTRUCTURE = frozenset({"referenced", "instantiated", "resolved", "computed", "kept"})
+LISTS = (*FRAMEWORKS, "stdlib", "others")
 
 Entries = dict[tuple[str, str], tuple[frozenset[str], str]]
 
@@ -57,11 +63,13 @@ def by_hand() -> Entries:
     return entries
 
 
+@functools.cache
 def version(package: str) -> str:
     """Return the installed version of a package by its import name."""
     from importlib import metadata
 
-    return metadata.version({"sklearn": "scikit-learn"}.get(package, package))
+    names = metadata.packages_distributions().get(package) or [package]
+    return metadata.version(names[0])
 
 
 def collected(known: Entries) -> tuple[Entries, list[str]]:
@@ -80,7 +88,10 @@ def collected(known: Entries) -> tuple[Entries, list[str]]:
             continue
         found = _resolve(module, name)
         top = module.partition(".")[0]
-        if inspect.isclass(found) and top in FRAMEWORKS and not _is_risky(found):
+        methods = unread(found) if inspect.isclass(found) else []
+        if methods:
+            refused.append(f"{module}.{name}: nobody has read {', '.join(methods)}")
+        elif inspect.isclass(found) and top in FRAMEWORKS and _only_looks_up(found, how):
             may_be = frozenset({"newobj", "built"} | (how & {"called"}))
             entries[module, name] = (may_be, f"class that fitted objects of {top} {version(top)} write; holds state")
         elif not how - INFRASTRUCTURE and top in FRAMEWORKS and found is not None:
@@ -98,6 +109,17 @@ def collected(known: Entries) -> tuple[Entries, list[str]]:
     return entries, refused
 
 
+def read_classes(found: Entries) -> tuple[Entries, list[str]]:
+    """Return the classes of which every method that loading runs was read, and what is refused."""
+    refused = []
+    for module, name in list(found):
+        kind = _resolve(module, name)
+        if inspect.isclass(kind) and (methods := unread(kind)):
+            refused.append(f"{module}.{name}: nobody has read {', '.join(methods)}")
+            del found[module, name]
+    return found, refused
+
+
 def _resolve(module: str, name: str) -> object:
     try:
         found: object = importlib.import_module(module)
@@ -108,16 +130,12 @@ def _resolve(module: str, name: str) -> object:
     return found
 
 
-def _is_risky(found: type) -> bool:
-    """Return whether a class opens files or processes when its state is set, as far as its source tells."""
-    method = getattr(found, "__setstate__", None)
-    try:
-        text = inspect.getsource(method) if method else ""
-    except (OSError, TypeError):
-        return False  # compiled; looked at when it appears in the printed list
-    return any(
-        word in text for word in ("open(", "import_module", "__import__", "eval(", "exec(", "subprocess", "system(")
-    )
+def _only_looks_up(found: type, how: set[str]) -> bool:
+    """Return whether a class is not called, or is an enumeration, or is compiled and converts what it is given.
+
+    What else is called is judged by hand.
+    """
+    return "called" not in how or issubclass(found, enum.Enum) or not inspect.isfunction(found.__init__)
 
 
 def both_numpy_names(entries: Entries) -> Entries:
@@ -167,11 +185,19 @@ def survey(known: Entries) -> tuple[Entries, list[str]]:
 def kept() -> Entries:
     """Return the present entries, so that a framework which is not installed here loses none."""
     entries: Entries = {}
-    for path in HERE.glob("*.json"):
-        if path.stem != "dangerous":
-            for item in json.loads(path.read_text(encoding="utf-8"))["entries"]:
-                entries[item["module"], item["name"]] = (frozenset(item["may_be"]), item["judged"])
+    for name in LISTS:
+        for item in json.loads((HERE / f"{name}.json").read_text(encoding="utf-8"))["entries"]:
+            entries[item["module"], item["name"]] = (frozenset(item["may_be"]), item["judged"])
     return entries
+
+
+def may_be_kept(module: str, name: str, may_be: frozenset[str]) -> bool:
+    """Return whether a name may be held as data, so that a method of another object can call it with any arguments.
+
+    Not what is modelled only where the stream itself calls it, nor what opens, loads or evaluates when it is called.
+    """
+    modelled = (module, name) in EFFECTS or name.startswith("__pyx_unpickle_")
+    return not (modelled and "newobj" not in may_be) and not judged.is_confined(module, name)
 
 
 def write(name: str, lines: list[str]) -> None:
@@ -186,8 +212,9 @@ def main() -> int:
     present = kept()
     refused: list[str] = []
     if "--judged" not in sys.argv:
-        torch = torch_classes()
+        torch, unsuited = read_classes({**torch_classes(), **transformers_classes()})
         fitted, refused = collected({**torch, **entries})
+        refused += unsuited
         entries = {**torch, **fitted, **entries}
     entries = older_names(both_numpy_names(entries))
     found, unsuited = survey({**present, **entries})
@@ -195,9 +222,11 @@ def main() -> int:
     files: dict[str, list[str]] = defaultdict(list)
     for (module, name), (may_be, reason) in sorted({**present, **entries}.items()):
         uses = [use for use in ORDER if use in may_be]
-        item = {"module": module, "name": name, "may_be": uses, "judged": reason}
+        item: dict[str, object] = {"module": module, "name": name, "may_be": uses, "judged": reason}
+        if not may_be_kept(module, name, may_be):
+            item["kept"] = False
         files[source_of(module)].append(json.dumps(item, ensure_ascii=True))
-    for name in (*FRAMEWORKS, "stdlib", "others"):
+    for name in LISTS:
         write(name, files[name])
     catalogue = [(*row, "dangerous") for row in judged.DANGEROUS] + [(*row, "code") for row in judged.CODE]
     write("dangerous", [

@@ -1,6 +1,7 @@
 """Names judged by hand, with the reason; ``scripts/allowlist.py`` writes them into the allow-list.
 
-``may_be``: c = called, n = constructed (``__new__``), b = built (state, items); nothing = only referred to.
+``may_be``: c = called, n = constructed (``__new__``), b = built (state, items), f = fed (items appended, which calls a
+method of it); nothing = only referred to.
 The rule of judgement: with any arguments that a stream can give, the use must not run code, import, open, write,
 delete or connect, and must not hand out an attribute, a method or a call of something else.
 """
@@ -9,7 +10,7 @@ delete or connect, and must not hand out an attribute, a method or a call of som
 
 from __future__ import annotations
 
-USES = {"c": "called", "n": "newobj", "b": "built"}
+USES = {"c": "called", "n": "newobj", "b": "built", "f": "fed"}
 
 _VALUE = "value type: its constructor and state only hold data"
 _BUILTIN = "built-in type: converts or holds data"
@@ -20,7 +21,8 @@ _EXCEPTION = "exception: holds its arguments"
 
 STDLIB: tuple[tuple[str, str, str, str], ...] = (
     # module, names, uses, how it was judged
-    ("builtins", "bool bytearray bytes complex float frozenset int list object range set slice str tuple dict", "cnb", _BUILTIN),
+    ("builtins", "bool bytes complex float frozenset int object range slice str tuple dict", "cnb", _BUILTIN),
+    ("builtins", "bytearray list set", "cnbf", _BUILTIN),
     ("builtins", "Ellipsis NotImplemented NoneType abs all any divmod len max min pow round sum sorted", "", _REFERENCE),
     ("builtins", "type", "c", "returns the type of a value; making a class is a misuse"),
     ("builtins", "ArithmeticError AssertionError AttributeError BaseException EOFError Exception FileNotFoundError "
@@ -31,7 +33,8 @@ STDLIB: tuple[tuple[str, str, str, str], ...] = (
                  "FutureWarning RuntimeWarning", "cnb", _EXCEPTION),
     ("_codecs", "encode", "c", "writes bytes as text for protocols below 3; other codecs are a misuse of their own"),
     ("copyreg", "_reconstructor __newobj__ __newobj_ex__", "c", "constructs a class, which is judged itself"),
-    ("collections", "OrderedDict Counter ChainMap UserDict UserList UserString deque", "cnb", _VALUE),
+    ("collections", "OrderedDict Counter ChainMap UserDict UserList UserString", "cnb", _VALUE),
+    ("collections", "deque", "cnbf", _VALUE),
     ("functools", "partial", "cnb", "the function that it wraps is judged as called; calling the result is a misuse"),
     ("collections", "defaultdict", "cnb", "container; its factory is judged as called"),
     ("datetime", "date datetime time timedelta timezone tzinfo", "cnb", _VALUE),
@@ -41,7 +44,7 @@ STDLIB: tuple[tuple[str, str, str, str], ...] = (
     ("pathlib", "Path PosixPath PurePath PurePosixPath PureWindowsPath WindowsPath", "cnb", "holds a path; opens nothing"),
     ("pathlib._local", "Path PosixPath PurePath PurePosixPath PureWindowsPath WindowsPath", "cnb", "holds a path; opens nothing"),
     ("ipaddress", "IPv4Address IPv4Interface IPv4Network IPv6Address IPv6Interface IPv6Network", "cnb", _VALUE),
-    ("array", "array", "cnb", _VALUE),
+    ("array", "array", "cnbf", _VALUE),
     ("array", "_array_reconstructor", "c", _REBUILD),
     ("_io", "BytesIO StringIO", "cnb", "buffer in memory"),
     ("io", "BytesIO StringIO", "cnb", "buffer in memory"),
@@ -59,6 +62,9 @@ STDLIB: tuple[tuple[str, str, str, str], ...] = (
     ("math", "ceil cos exp floor log log10 log2 sin sqrt tan tanh", "", _REFERENCE),
     ("statistics", "NormalDist", "cnb", _VALUE),
     ("signal", "Signals", "c", _ENUM),
+    ("logging", "getLogger", "c", "looks a logger up by name; its settings are the program's"),
+    ("time", "struct_time", "cnb", _VALUE),
+    ("itertools", "count", "cnb", "counts when it is asked"),
     ("http", "HTTPStatus", "c", _ENUM),
 )  # fmt: skip
 
@@ -78,6 +84,11 @@ NUMPY: tuple[tuple[str, str, str, str], ...] = (
               "logical_or max maximum mean median min minimum multiply nan_to_num nanmean nanmedian nanstd ones percentile "
               "power prod quantile ravel reciprocal rint round sign sin sqrt square squeeze std subtract sum tan tanh "
               "transpose unique var where zeros inf nan", "", _REFERENCE),
+    ("numpy.linalg", "norm", "", _REFERENCE),
+    ("numpy.linalg._linalg", "norm", "", _REFERENCE),
+    ("numpy.linalg.linalg", "norm", "", _REFERENCE),
+    ("numpy.char", "chararray", "nb", "subclass of an array; constructed empty and filled from data"),
+    ("numpy._core.defchararray", "chararray", "nb", "subclass of an array; constructed empty and filled from data"),
     ("numpy._core.multiarray", "_reconstruct", "cb", _REBUILD),
     ("numpy._core.multiarray", "scalar", "cb", "rebuilds a scalar from its bytes"),
     ("numpy._core.numeric", "_frombuffer", "c", "array over bytes of the stream"),
@@ -102,9 +113,17 @@ NUMPY: tuple[tuple[str, str, str, str], ...] = (
      "seed of a generator"),
     ("numpy.random.bit_generator", "__pyx_unpickle_SeedlessSeedSequence __pyx_unpickle_BitGenerator", "cb",
      "seed of a generator"),
-    ("numpy.ma.core", "MaskedArray mvoid MaskedConstant", "nb", "array with a mask"),
+    ("numpy.ma.core", "MaskedArray mvoid", "nb", "array with a mask"),
+    ("numpy.ma.core", "MaskedConstant", "cnb", "array with a mask; takes no arguments"),
+    ("numpy.ma.mrecords", "MaskedRecords mrecarray", "nb", "array with a mask"),
+    ("numpy.ma.mrecords", "_mrreconstruct", "cb", _REBUILD),
     ("numpy.ma.core", "_mareconstruct", "cb", _REBUILD),
     ("numpy.polynomial.polynomial", "Polynomial", "nb", _VALUE),
+    ("numpy.polynomial.chebyshev", "Chebyshev", "nb", _VALUE),
+    ("numpy.polynomial.hermite", "Hermite", "nb", _VALUE),
+    ("numpy.polynomial.hermite_e", "HermiteE", "nb", _VALUE),
+    ("numpy.polynomial.laguerre", "Laguerre", "nb", _VALUE),
+    ("numpy.polynomial.legendre", "Legendre", "nb", _VALUE),
     ("numpy", "poly1d", "nb", _VALUE),
     ("numpy.lib._polynomial_impl", "poly1d", "nb", _VALUE),
     ("numpy.lib.polynomial", "poly1d", "nb", _VALUE),
@@ -212,6 +231,31 @@ PANDAS: tuple[tuple[str, str, str, str], ...] = (
 )  # fmt: skip
 
 TORCH: tuple[tuple[str, str, str, str], ...] = (
+    *((module, "BFloat16Tensor BoolTensor ByteTensor CharTensor DoubleTensor FloatTensor HalfTensor IntTensor LongTensor "
+               "ShortTensor", "nb", "tensor type") for module in ("torch.cuda", "torch.cuda.sparse", "torch.sparse")),
+    ("torch", "int1 int2 int3 int4 int5 int6 int7 uint1 uint2 uint3 uint4 uint5 uint6 uint7 "
+              "per_channel_affine_float_qparams", "", "constant"),
+    ("torch.distributed.checkpoint.metadata", "ChunkStorageMetadata BytesStorageMetadata Metadata MetadataIndex "
+     "StorageMeta TensorStorageMetadata", "nb", "plain settings (dataclass)"),
+    ("torch.distributed.checkpoint.metadata", "TensorProperties", "nb", "plain settings (dataclass); constants by name"),
+    ("torch.distributed.checkpoint.metadata", "_MEM_FORMAT_ENCODING", "cb", _ENUM),
+    ("torch.distributed.checkpoint.filesystem", "_StorageInfo _StoragePrefix", "nb", "plain settings (dataclass)"),
+    ("torch.distributed.checkpoint.planner", "WriteItemType LoadItemType", "cb", _ENUM),
+    ("torch.amp.grad_scaler", "GradScaler", "nb", "holds numbers"),
+    ("torch.cuda.amp.grad_scaler", "GradScaler", "nb", "holds numbers"),
+    ("torch.amp.grad_scaler", "OptState", "cb", _ENUM),
+    ("torch.cuda.amp.grad_scaler", "OptState", "cb", _ENUM),
+    ("torch.nn.utils.parametrizations", "_OrthMaps", "cb", _ENUM),
+    ("torch.amp.grad_scaler", "_refresh_per_optimizer_state", "c", "makes a small dictionary; takes no arguments"),
+    ("torch.cuda.amp.grad_scaler", "_refresh_per_optimizer_state", "c", "makes a small dictionary; takes no arguments"),
+    ("torch.nested._internal.nested_tensor", "_rebuild_njt", "cb", _REBUILD),
+    ("torch.nested._internal.nested_tensor", "NestedTensor", "nb", "tensor type"),
+    ("torch._dynamo.decorators", "_DimRange", "nb", "plain settings (dataclass) of a nested tensor"),
+    ("torch", "ScriptObject", "nb", "numbers of a quantised layer, read by a function in C++"),
+    ("torch.optim.lr_scheduler", "CyclicLR._exp_range_scale_fn", "c", "computes a number"),
+    ("torch.optim.lr_scheduler", "CyclicLR._triangular_scale_fn CyclicLR._triangular2_scale_fn "
+     "OneCycleLR._annealing_cos OneCycleLR._annealing_linear", "", _REFERENCE),
+    ("torch.optim.swa_utils", "SWALR._cosine_anneal SWALR._linear_anneal", "", _REFERENCE),
     ("torch", "BFloat16Storage BoolStorage ByteStorage CharStorage ComplexDoubleStorage ComplexFloatStorage DoubleStorage "
               "FloatStorage HalfStorage IntStorage LongStorage QInt32Storage QInt8Storage QUInt2x4Storage QUInt4x2Storage "
               "QUInt8Storage ShortStorage UntypedStorage", "cnb", "storage of numbers"),
@@ -260,7 +304,23 @@ TORCH: tuple[tuple[str, str, str, str], ...] = (
 
 _LAYER = "layer: a torch module without state of its own kind"
 
+_SCHEDULE = "computes a factor from numbers; partial() of it is a schedule"
+
+TRANSFORMERS: tuple[tuple[str, str, str, str], ...] = (
+    ("transformers.optimization", "_get_constant_lambda _get_constant_schedule_with_warmup_lr_lambda "
+     "_get_cosine_schedule_with_warmup_lr_lambda _get_cosine_with_hard_restarts_schedule_with_warmup_lr_lambda "
+     "_get_cosine_with_min_lr_schedule_with_warmup_lr_rate_lambda _get_inverse_sqrt_schedule_lr_lambda "
+     "_get_linear_schedule_with_warmup_lr_lambda _get_polynomial_decay_schedule_with_warmup_lr_lambda "
+     "_get_wsd_scheduler_lambda", "c", _SCHEDULE),
+    ("transformers.tokenization_utils_base", "BatchEncoding", "nb", "dictionary of tensors"),
+)  # fmt: skip
+
 OTHERS: tuple[tuple[str, str, str, str], ...] = (
+    ("pytz", "_UTC", "c", "returns a constant"),
+    ("pytz", "_p", "c", "reads a time zone by its key from the package's data"),
+    ("pytz", "UTC utc", "", _REFERENCE),
+    ("dateutil.tz.tz", "tzutc tzlocal tzoffset", "cnb", _VALUE),
+    ("dateutil.relativedelta", "relativedelta", "nb", _VALUE),
     ("pytorch_lightning.utilities.parsing", "AttributeDict", "cnb", "dictionary"),
     ("lightning.pytorch.utilities.parsing", "AttributeDict", "cnb", "dictionary"),
     ("lightning_fabric.utilities.data", "AttributeDict", "cnb", "dictionary"),
@@ -326,6 +386,42 @@ HUGGING_FACE: dict[str, tuple[str, str]] = {
 HUGGING_FACE_ENUMS = frozenset({"SchedulerType", "IntervalStrategy", "HubStrategy", "OptimizerNames", "EvaluationStrategy",
                                 "FSDPOption", "DistributedType"})  # fmt: skip
 """Names of the survey that are enumerations: members are looked up by calling the class with a value."""
+
+CONFINED: tuple[tuple[str, str, str], ...] = (
+    # module, names, why it may not be kept: what calling it would do
+    ("numpy", "memmap", "opens a file"),
+    ("numpy", "vectorize", "wraps any callable"),
+    ("functools", "partial", "wraps any callable"),
+    ("builtins", "type", "makes a class"),
+    ("ultralytics.nn.tasks", "*", "evaluates texts of its configuration"),
+    ("yolov5.models.yolo", "DetectionModel", "evaluates texts of its configuration"),
+    ("xgboost.core", "Booster", "opens a file"),
+    ("xgboost.sklearn", "*", "opens a file"),
+    ("lightgbm.basic", "Booster", "opens a file"),
+    ("catboost.core", "*", "opens a file"),
+    ("accelerate.state", "*", "connects processes"),
+    ("transformers.training_args", "TrainingArguments", "reads files and connects processes"),
+    ("transformers.training_args_seq2seq", "Seq2SeqTrainingArguments", "reads files and connects processes"),
+    ("transformers.deepspeed", "*", "reads files"),
+    ("flair.data", "Dictionary", "opens a file"),
+    ("torch.nn.backends.thnn", "*", "returns an object of old releases of torch"),
+    ("torch.nested._internal.nested_tensor", "*", "calls methods of what it is given"),
+    ("torch", "ScriptObject", "made by a function in C++"),
+    ("pytz", "_p", "reads files"),
+    ("zoneinfo", "*", "reads files"),
+    ("logging", "getLogger", "hands out a shared object"),
+)  # fmt: skip
+"""Names whose instances are harmless, and whose calls are not. Other objects could call them if they held them."""
+
+_CONFINED_MODELS = ("transformers.models.",)  # constructors that can fetch kernels and files by name
+
+
+def is_confined(module: str, name: str) -> bool:
+    """Return whether a name may not be kept as data."""
+    if module.startswith(_CONFINED_MODELS):
+        return True
+    return any(module == where and (names == "*" or name in names.split()) for where, names, _ in CONFINED)
+
 
 HUGGING_FACE_REFUSED: dict[str, str] = {
     "__main__": "a name of whatever program loads the file",

@@ -236,7 +236,10 @@ def numpy_objects() -> Iterator[object]:
         np.random.Generator(kind(1))
         for kind in (np.random.PCG64, np.random.PCG64DXSM, np.random.Philox, np.random.SFC64)
     ]
-    yield [np.log1p, np.exp, np.mean, np.float32, np.int64]
+    yield [np.log1p, np.exp, np.mean, np.float32, np.int64, np.linalg.norm]
+    basis = np.polynomial
+    yield [basis.Chebyshev([1]), basis.Hermite([1]), basis.HermiteE([1]), basis.Laguerre([1]), basis.Legendre([1])]
+    yield [np.ma.masked, np.char.array(["a"]), np.ma.array([(1, 2.0)], mask=[(0, 1)], dtype=[("a", int), ("b", float)])]
     with contextlib.suppress(AttributeError):
         yield np.array(["a"], dtype=np.dtypes.StringDType())
 
@@ -393,7 +396,9 @@ def _others() -> Iterator[object]:
 def scipy_objects() -> Iterator[object]:
     """Yield sparse matrices, interpolators, distributions, rotations."""
     import numpy as np
-    from scipy import interpolate, sparse, spatial, stats
+    import scipy.sparse.linalg
+    import scipy.stats.qmc
+    from scipy import integrate, interpolate, optimize, signal, sparse, spatial, stats
 
     eye = np.eye(3)
     for form in ("csr", "csc", "coo", "dia", "bsr", "lil", "dok"):
@@ -407,6 +412,25 @@ def scipy_objects() -> Iterator[object]:
         interpolate.make_interp_spline(x, x),
     ]
     yield [interpolate.RegularGridInterpolator((x,), x), interpolate.PPoly(np.ones((2, 7)), x)]
+    grid = np.random.RandomState(0).rand(30, 2)
+    for make in (
+        lambda: interpolate.Akima1DInterpolator(x, x), lambda: interpolate.CubicHermiteSpline(x, x, x), lambda: interpolate.KroghInterpolator(x, x),
+        lambda: interpolate.BarycentricInterpolator(x, x), lambda: interpolate.InterpolatedUnivariateSpline(x, x), lambda: interpolate.make_smoothing_spline(x, x),
+        lambda: interpolate.LinearNDInterpolator(grid, grid[:, 0]), lambda: interpolate.NearestNDInterpolator(grid, grid[:, 0]), lambda: interpolate.RBFInterpolator(grid, grid[:, 0]),
+        lambda: interpolate.CloughTocher2DInterpolator(grid, grid[:, 0]), lambda: interpolate.RectBivariateSpline(x, x, np.ones((8, 8))), lambda: interpolate.SmoothBivariateSpline(grid[:, 0], grid[:, 1], grid[:, 0]),
+        lambda: interpolate.BPoly(np.ones((2, 7)), x), lambda: interpolate.NdPPoly(np.ones((2, 2, 7, 7)), (x, x)), lambda: interpolate.interp1d(x, x, kind="cubic"), lambda: interpolate.interp1d(x, x, kind="nearest"),
+        lambda: interpolate.interp1d(x, x, kind="previous"), lambda: interpolate.Rbf(x, x), lambda: interpolate.LSQUnivariateSpline(x, x, x[2:-2]), lambda: interpolate.splrep(x, x),
+        lambda: stats.gaussian_kde(x), lambda: stats.multivariate_normal(np.zeros(2)), lambda: stats.dirichlet([1, 2]), lambda: stats.rv_histogram(np.histogram(x)), lambda: stats.ecdf(x),
+        lambda: stats.linregress(x, x), lambda: stats.ttest_ind(x, x), lambda: stats.describe(x), lambda: stats.qmc.Sobol(2), lambda: stats.qmc.Halton(2), lambda: stats.boxcox(x + 1),
+        lambda: optimize.Bounds([0], [1]), lambda: optimize.LinearConstraint([1], 0, 1), lambda: optimize.minimize(lambda v: (v**2).sum(), [1.0]), lambda: optimize.root_scalar(lambda v: v, bracket=[-1, 1]),
+        lambda: optimize.linprog([1], bounds=(0, 1)), lambda: optimize.curve_fit(lambda v, a: a * v, x, x), lambda: optimize.differential_evolution(lambda v: v[0], [(0, 1)], maxiter=1),
+        lambda: signal.TransferFunction([1], [1, 1]), lambda: signal.StateSpace([[1]], [[1]], [[1]], [[1]]), lambda: signal.ZerosPolesGain([], [1], 1), lambda: signal.dlti([1], [1, 1]), lambda: signal.butter(2, 0.1),
+        lambda: integrate.solve_ivp(lambda t, y: -y, (0, 1), [1.0], dense_output=True), lambda: spatial.transform.Slerp([0, 1], spatial.transform.Rotation.random(2, random_state=0)), lambda: spatial.SphericalVoronoi(np.eye(3)),
+        lambda: spatial.Voronoi(grid), lambda: spatial.HalfspaceIntersection(np.array([[1.0, 0, -1], [-1, 0, 0], [0, 1, -1], [0, -1, 0]]), np.array([0.5, 0.5])), lambda: sparse.linalg.aslinearoperator(eye), lambda: sparse.random(3, 3, 0.5),
+    ):  # fmt: skip
+        with contextlib.suppress(Exception):
+            yield make()
+    yield from _distributions()
     for kind in (spatial.KDTree, spatial.cKDTree, spatial.ConvexHull, spatial.Delaunay):
         with contextlib.suppress(Exception):
             yield kind(np.random.RandomState(0).rand(9, 2))
@@ -431,6 +455,19 @@ def scipy_objects() -> Iterator[object]:
     from scipy.optimize import OptimizeResult
 
     yield OptimizeResult(x=1)
+
+
+def _distributions() -> Iterator[object]:
+    """Yield every distribution, as itself and frozen."""
+    from scipy import stats
+
+    for name in sorted(dir(stats)):
+        kind = getattr(stats, name)
+        if isinstance(kind, stats.rv_continuous | stats.rv_discrete):
+            yield kind
+            with contextlib.suppress(Exception):
+                yield kind(*([2] * kind.numargs))
+                yield kind(*([0.5] * kind.numargs))
 
 
 def pandas_objects() -> Iterator[object]:
@@ -470,6 +507,23 @@ def pandas_objects() -> Iterator[object]:
         pd.date_range("2024", periods=3, freq="h"),
     ]
     yield [pd.api.types.CategoricalDtype(["a"]), pd.Index(["a"]), pd.RangeIndex(3), pd.MultiIndex.from_tuples([(1, 2)])]
+    for name in "Int8 Int16 Int32 Int64 UInt8 UInt16 UInt32 UInt64 Float32 Float64 boolean string category object int8 float16 complex64 bool str".split():
+        with contextlib.suppress(Exception):
+            made = pd.Series([1, 0], dtype=name)
+            yield made
+            yield made.dtype
+            yield pd.Index(made)
+    yield [pd.Series(pd.arrays.SparseArray([0, 1.5])), pd.Series(pd.interval_range(0, 2)), pd.PeriodIndex(["2024-01"], freq="M"), pd.timedelta_range("1D", periods=2)]
+    yield [pd.StringDtype("python"), pd.StringDtype(na_value=float("nan")), pd.DatetimeTZDtype("ns", "UTC"), pd.PeriodDtype("D"), pd.IntervalDtype("int64"), pd.SparseDtype("f8")]
+    yield [pd.Grouper(freq="D"), pd.NamedAgg("a", "sum"), pd.Timestamp("2024", tz="Europe/Paris"), pd.DateOffset(months=1), pd.Timestamp.now("UTC").tzinfo]
+    for name in sorted(dir(pd.offsets)):
+        with contextlib.suppress(Exception):
+            yield getattr(pd.offsets, name)(1)
+    yield pd.DataFrame({"a": [1]}, index=pd.date_range("2024", periods=1, freq="D")).rename_axis("x").attrs
+    yield pd.concat({"x": frame[["a", "c"]], "y": frame[["a", "c"]]}, axis=1)
+    yield frame[["a", "c"]].describe()
+    with contextlib.suppress(Exception):
+        yield pd.crosstab(frame["a"], frame["b"])
 
 
 def torch_classes() -> dict[tuple[str, str], tuple[frozenset[str], str]]:
@@ -556,15 +610,32 @@ def torch_objects() -> Iterator[object]:
             yield made
             yield made.state_dict()
     scheduler = torch.optim.lr_scheduler
+    momentum = torch.optim.SGD(nn.Linear(2, 2).parameters(), 0.1, momentum=0.9)
     for made in (
         scheduler.StepLR(optimizers[0], 1),
         scheduler.CosineAnnealingLR(optimizers[0], 3),
         scheduler.ReduceLROnPlateau(optimizers[0]),
+        scheduler.CyclicLR(momentum, 0.1, 1),
+        scheduler.CyclicLR(momentum, 0.1, 1, mode="exp_range"),
+        scheduler.OneCycleLR(momentum, 1, 10),
+        scheduler.OneCycleLR(momentum, 1, 10, anneal_strategy="linear"),
+        torch.optim.swa_utils.SWALR(momentum, 0.1),
+        torch.amp.GradScaler("cpu"),
+        torch.optim.swa_utils.AveragedModel(model),
     ):
         yield made
         yield made.state_dict()
     yield torch.utils.data.TensorDataset(torch.ones(2))
     yield nn.utils.parametrizations.weight_norm(nn.Linear(2, 2)).state_dict()
+    yield [torch.utils.data.RandomSampler([1]), torch.utils.data.BatchSampler([1], 1, drop_last=False)]
+    yield torch.utils.data.Subset(torch.utils.data.TensorDataset(torch.ones(2)), [0])
+    with contextlib.suppress(Exception):
+        yield torch.nested.nested_tensor([torch.ones(2)], layout=torch.jagged)
+    for name in sorted(dir(torch.distributions)):
+        for arguments in ((torch.ones(2),), (torch.ones(2), torch.ones(2)), (torch.eye(2)[0],)):
+            with contextlib.suppress(Exception):
+                yield getattr(torch.distributions, name)(*arguments)
+                break
 
 
 def boosters() -> Iterator[object]:
@@ -581,7 +652,7 @@ def boosters() -> Iterator[object]:
         ("lightgbm", ("LGBMClassifier", "LGBMRegressor", "LGBMRanker"), {"n_estimators": 2, "verbose": -1}),
         (
             "catboost",
-            ("CatBoostClassifier", "CatBoostRegressor", "CatBoost"),
+            ("CatBoostClassifier", "CatBoostRegressor", "CatBoostRanker", "CatBoost"),
             {"iterations": 2, "verbose": False, "allow_writing_files": False},
         ),
     ):
@@ -648,6 +719,34 @@ def statsmodels_objects() -> Iterator[object]:
             yield make()
 
 
+FAMILIES = (
+    "albert bart bert blip camembert clip convnext deberta deberta_v2 deit detr distilbert electra falcon gemma gemma2 gpt2 gpt_neo "
+    "gpt_neox gptj hubert layoutlm llama longformer m2m_100 marian mbart mistral mixtral mobilebert mpnet mpt opt pegasus phi "
+    "phi3 qwen2 qwen3 resnet roberta segformer squeezebert swin t5 vit wav2vec2 whisper xlm_roberta xlnet"
+).split()  # noqa: SIM905 (one table of names)
+"""Model families that are pickled whole; what is in their modules is listed class by class."""
+
+
+def transformers_classes() -> dict[tuple[str, str], tuple[frozenset[str], str]]:
+    """Return the layers, models and configurations that the modules of common model families define."""
+    try:
+        import transformers
+        from torch import nn
+    except ImportError:
+        return {}
+    bases = (nn.Module, transformers.PretrainedConfig)
+    entries = {}
+    names = [f"transformers.models.{name}.{kind}_{name}" for name in FAMILIES for kind in ("modeling", "configuration")]
+    for name in (*names, "transformers.activations", "transformers.pytorch_utils", "transformers.modeling_layers"):
+        with contextlib.suppress(ImportError):
+            module = importlib.import_module(name)
+            for key, item in vars(module).items():
+                if inspect.isclass(item) and item.__module__ == name and issubclass(item, bases):
+                    reason = f"layer, model or configuration of transformers {transformers.__version__}"
+                    entries[name, key] = (frozenset({"newobj", "built"}), reason)
+    return entries
+
+
 def transformers_objects() -> Iterator[object]:
     """Yield settings and small models of transformers."""
     import transformers
@@ -664,7 +763,18 @@ def transformers_objects() -> Iterator[object]:
         with contextlib.suppress(Exception):
             yield getattr(transformers, name)()
     with contextlib.suppress(Exception):
-        yield transformers.TrainingArguments(output_dir="unused")
+        yield transformers.TrainingArguments(output_dir="unused", use_cpu=True)
+        yield transformers.Seq2SeqTrainingArguments(output_dir="unused", use_cpu=True, lr_scheduler_type="cosine")
+    with contextlib.suppress(Exception):
+        import torch
+
+        yield transformers.BatchEncoding({"input_ids": torch.ones(1, 2, dtype=torch.long)})
+        yield transformers.modeling_outputs.BaseModelOutput(torch.ones(1, 2))
+        layer = torch.nn.Linear(2, 2)
+        optimizer = torch.optim.AdamW(layer.parameters())
+        for name in ("get_linear_schedule_with_warmup", "get_cosine_schedule_with_warmup"):
+            yield getattr(transformers, name)(optimizer, 1, 10)
+        yield transformers.get_constant_schedule(optimizer)
     with contextlib.suppress(Exception):
         config = transformers.BertConfig(
             hidden_size=8, num_hidden_layers=1, num_attention_heads=2, intermediate_size=8, vocab_size=20

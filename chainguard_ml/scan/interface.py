@@ -128,7 +128,12 @@ class Format(Protocol):
 
 @dataclass(frozen=True, slots=True)
 class Use:
-    """How a pickle uses a global: ``referenced``, ``called``, ``newobj`` or ``built``, and where."""
+    """How a pickle uses a global, and where.
+
+    ``how`` is ``referenced``, ``called``, ``newobj``, ``built`` (its state or items are set), ``fed`` (items are added to
+    an instance, which calls its method for that) or ``kept`` (it is held as data, for a method of another object to
+    call).
+    """
 
     module: str
     name: str

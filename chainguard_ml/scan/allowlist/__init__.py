@@ -4,7 +4,8 @@ It is data: one JSON file for each framework beside this module, one entry a lin
 
     {"module": "collections", "name": "OrderedDict", "may_be": ["called", "built"], "judged": "value type"}
 
-``may_be`` holds ``called``, ``newobj`` and ``built``; an entry with none may be referred to. ``dangerous.json`` only
+``may_be`` holds ``called``, ``newobj``, ``built`` and ``fed``; an entry with none may be referred to, and kept as data
+for other objects to call unless it says ``"kept": false``. ``dangerous.json`` only
 gives a technique's name and a higher severity to what would be denied anyway. ``scripts/allowlist.py`` refreshes it.
 """
 
@@ -15,7 +16,7 @@ import json
 import re
 from dataclasses import dataclass
 from importlib import resources
-from typing import TYPE_CHECKING, TypedDict, TypeVar, cast
+from typing import TYPE_CHECKING, NotRequired, TypedDict, TypeVar, cast
 
 from chainguard_ml.scan.interface import Judgement
 
@@ -30,6 +31,7 @@ FRAMEWORKS = ("numpy", "scipy", "sklearn", "pandas", "torch", "joblib", "xgboost
 """Packages with a file of their own; all other names are in ``stdlib.json`` and ``others.json``."""
 
 _ANY = "*"
+_OPERATORS = {"fed": "built", "kept": "referenced"}  # what an operator who says the one means too
 
 
 class _Entry(TypedDict):
@@ -37,6 +39,7 @@ class _Entry(TypedDict):
     name: str
     may_be: list[str]
     judged: str
+    kept: NotRequired[bool]
 
 
 class _Technique(TypedDict):
@@ -84,7 +87,7 @@ class AllowList:
     def judge(self, use: Use, subject: Subject) -> Judgement:
         """Return the judgement on one use in one file; the operator's extensions are asked first."""
         for extension in self.extensions.get(f"{use.module}.{use.name}", ()):
-            if extension.holds_for(subject) and (use.how == "referenced" or use.how in extension.may_be):
+            if extension.holds_for(subject) and _OPERATORS.get(use.how, use.how) in {"referenced", *extension.may_be}:
                 return Judgement("allowed", source="configuration", facts={"reason": extension.reason})
         return _shipped(use)
 
@@ -95,6 +98,8 @@ def _shipped(use: Use) -> Judgement:
         entry = _load(source).get((use.module, use.name))
         if entry is not None:
             allowed = use.how == "referenced" or use.how in entry["may_be"]
+            if use.how == "kept":
+                allowed = entry.get("kept", True)
             return Judgement("allowed" if allowed else "misused", source=source, facts={"judged": entry["judged"]})
     return _catalogued(use) or Judgement("unknown")
 

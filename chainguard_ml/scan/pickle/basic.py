@@ -6,7 +6,7 @@ import re
 import sys
 from typing import TYPE_CHECKING
 
-from chainguard_ml.scan.pickle import operands
+from chainguard_ml.scan.pickle import keeping, operands
 from chainguard_ml.scan.pickle.literals import SHORTEST
 from chainguard_ml.scan.pickle.machine import opcode
 from chainguard_ml.scan.pickle.operands import BrokenError
@@ -269,6 +269,7 @@ def _dup(machine: Machine, position: int) -> int:
 @opcode(b"t")
 def _tuple(machine: Machine, position: int) -> int:
     items = machine.pop_mark()
+    keeping.keep_inner(machine, items, position - 1)
     machine.stack.append(pack(items))
     return position
 
@@ -278,6 +279,7 @@ def _tuple_of(count: int) -> Handler:
         items = machine.stack[-count:]
         if len(items) < count:
             raise BrokenError("a tuple needs more values than there are")
+        keeping.keep_inner(machine, items, position - 1)
         machine.stack[-count:] = [pack(items)]
         return position
 
@@ -290,7 +292,7 @@ for _count, _code in ((1, b"\x85"), (2, b"\x86"), (3, b"\x87")):
 
 @opcode(b"l", b"\x91")
 def _list(machine: Machine, position: int) -> int:
-    machine.pop_mark()
+    keeping.keep(machine, machine.pop_mark(), position - 1)
     machine.stack.append(DATA)
     return position
 
@@ -300,6 +302,7 @@ def _dict(machine: Machine, position: int) -> int:
     items = machine.pop_mark()
     if len(items) % 2:
         raise BrokenError("a dictionary has a key without a value")
+    keeping.keep(machine, items, position - 1)
     made = Dict()
     for index in range(0, len(items), 2):
         made.put(items[index], items[index + 1])

@@ -10,6 +10,7 @@ from __future__ import annotations
 import re
 from typing import TYPE_CHECKING, TypeAlias
 
+from chainguard_ml.scan.pickle import keeping
 from chainguard_ml.scan.pickle.effects import EFFECTS, NOT_FOLLOWED, by_name
 from chainguard_ml.scan.pickle.literals import SHORTEST, may_be_pickle
 from chainguard_ml.scan.pickle.memo import Memo
@@ -199,6 +200,7 @@ class Machine:
             self.trace.use(target, how, offset)
             effect = EFFECTS.get((target.module, target.name)) or by_name(target.name)
             if effect is None:
+                keeping.keep(self, arguments or (), offset)
                 return Instance(target)
             if self._calls >= _DEEPEST_CALL:
                 self.trace.note("misused", offset, NOT_FOLLOWED, target)

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
-from chainguard_ml.scan.pickle import names, operands
+from chainguard_ml.scan.pickle import keeping, names, operands
 from chainguard_ml.scan.pickle.arrays import after_build
 from chainguard_ml.scan.pickle.machine import opcode
 from chainguard_ml.scan.pickle.operands import BrokenError
@@ -142,6 +142,7 @@ def _known(machine: Machine, arguments: Value, offset: int) -> tuple[Value, ...]
 @opcode(b"b")
 def _build(machine: Machine, position: int) -> int:
     state, target = machine.stack.pop(), machine.stack[-1]
+    keeping.keep(machine, (state,), position - 1)
     if type(target) is Instance:
         machine.trace.use(target.of, "built", position - 1)
         check_state(machine, target, state, position - 1)
@@ -150,32 +151,34 @@ def _build(machine: Machine, position: int) -> int:
     return position
 
 
-def _changes(machine: Machine, target: Value, offset: int, how: str) -> None:
-    """Record that something which is not this stream's own object is changed."""
+def _changes(machine: Machine, target: Value, offset: int, how: str, use: str = "built") -> None:
+    """Record that something which is not this stream's own list or dictionary is changed."""
     if type(target) is Global:
         machine.trace.note("overwritten", offset, how, target)
     elif target is PERSISTENT:
         machine.trace.note("supplied", offset, "an object that the loader returned for a persistent id is changed")
     elif type(target) is Instance:
-        machine.trace.use(target.of, "built", offset)
+        machine.trace.use(target.of, use, offset)
 
 
 @opcode(b"a")
 def _append(machine: Machine, position: int) -> int:
-    machine.stack.pop()
-    target = machine.stack[-1]
-    if target is not DATA:
-        _changes(machine, target, position - 1, "an item is appended to it")
+    _feed(machine, [machine.stack.pop()], position - 1)
     return position
 
 
 @opcode(b"e", b"\x90")
 def _appends(machine: Machine, position: int) -> int:
-    machine.pop_mark()
-    target = machine.stack[-1]
-    if target is not DATA:
-        _changes(machine, target, position - 1, "items are added to it")
+    _feed(machine, machine.pop_mark(), position - 1)
     return position
+
+
+def _feed(machine: Machine, items: list[Value], offset: int) -> None:
+    """Add items: unpicklers call ``append``, ``extend`` or ``add`` of what is no list, and its state may define them."""
+    target = machine.stack[-1]
+    keeping.keep(machine, items, offset)
+    if target is not DATA:
+        _changes(machine, target, offset, "items are added to it", "fed")
 
 
 @opcode(b"s")
@@ -195,6 +198,7 @@ def _setitems(machine: Machine, position: int) -> int:
 
 
 def _set(machine: Machine, target: Value, items: list[Value], offset: int) -> None:
+    keeping.keep(machine, items, offset)
     if type(target) is Dict:
         for index in range(0, len(items) - 1, 2):
             key = items[index]

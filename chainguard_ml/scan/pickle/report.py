@@ -22,8 +22,9 @@ if TYPE_CHECKING:
     from chainguard_ml.scan.pickle.walk import Walk
 
 _LISTED = 1000  # globals named in the evidence
-_VERBS = {"referenced": "refers to", "called": "calls", "newobj": "constructs", "built": "sets the state of"}
-_ORDER = ("called", "newobj", "instantiated", "built", "referenced")
+_VERBS = {"referenced": "refers to", "called": "calls", "newobj": "constructs", "built": "sets the state of",
+          "fed": "adds items to", "kept": "keeps"}  # fmt: skip
+_ORDER = ("called", "newobj", "instantiated", "built", "fed", "referenced", "kept")
 _WORST = ("dangerous", "code", "unknown", "misused", "allowed")
 _TORCHSCRIPT = "__torch__"
 _NOTES = {
@@ -208,7 +209,7 @@ def _is_resolver(seen: Seen) -> bool:
 
 def _public(uses: dict[str, int]) -> set[str]:
     """Return the uses as the allow-list names them."""
-    renamed = {"instantiated": "newobj", "resolved": "called", "computed": "called"}
+    renamed = {"instantiated": "newobj", "resolved": "called", "computed": "called", "fed": "built", "kept": "referenced"}
     return {renamed.get(how, how) for how in uses}
 
 
