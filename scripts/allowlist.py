@@ -197,6 +197,8 @@ def may_be_kept(module: str, name: str, may_be: frozenset[str]) -> bool:
     Not what is modelled only where the stream itself calls it, nor what opens, loads or evaluates when it is called.
     """
     modelled = (module, name) in EFFECTS or name.startswith("__pyx_unpickle_")
+    if (module, name) == ("builtins", "type"):  # of one argument it is harmless, and three come from no other object
+        return True
     return not (modelled and "newobj" not in may_be) and not judged.is_confined(module, name)
 
 

@@ -11,8 +11,10 @@ import inspect
 
 HOOKS = ("__setstate__", "__new__", "__del__", "__setattr__", "__getattr__", "__getattribute__")
 
-# By module and qualified name of the function. Each only stores, converts or looks up; none opens, imports, evaluates or
-# calls a name. Where one calls a method of what it is given, that is why names can be forbidden to be kept.
+# By module and qualified name of the function. Each only stores, converts or looks up; none opens, imports, evaluates
+# or calls a name. Where one calls a method of what it is given, that is why names can be forbidden to be kept.
+# Two families evaluate a part of their state, which the machine looks at (`scan/pickle/states.py`): scipy's
+# distributions and statsmodels' data.
 READ = frozenset(
     """
     accelerate.state.PartialState.__getattr__

@@ -315,7 +315,19 @@ TRANSFORMERS: tuple[tuple[str, str, str, str], ...] = (
     ("transformers.tokenization_utils_base", "BatchEncoding", "nb", "dictionary of tensors"),
 )  # fmt: skip
 
+_KERAS_MODELS = (("sequential", "Sequential"), ("functional", "Functional"), ("model", "Model"))
+_KERAS = "loads bytes of the stream, which are examined as a file"
+
 OTHERS: tuple[tuple[str, str, str, str], ...] = (
+    *((f"keras.src.models.{module}", f"{name}._unpickle_model", "c", _KERAS) for module, name in _KERAS_MODELS),
+    *(
+        (f"keras.src.models.{module}", name, "", "only its method that loads bytes is named")
+        for module, name in _KERAS_MODELS
+    ),
+    *(
+        (f"{keras}.pickle_utils", "deserialize_model_from_bytecode", "c", _KERAS)
+        for keras in ("keras.saving", "keras.src.saving", "keras.src.saving.legacy", "tf_keras.src.saving")
+    ),
     ("pytz", "_UTC", "c", "returns a constant"),
     ("pytz", "_p", "c", "reads a time zone by its key from the package's data"),
     ("pytz", "UTC utc", "", _REFERENCE),
@@ -392,7 +404,6 @@ CONFINED: tuple[tuple[str, str, str], ...] = (
     ("numpy", "memmap", "opens a file"),
     ("numpy", "vectorize", "wraps any callable"),
     ("functools", "partial", "wraps any callable"),
-    ("builtins", "type", "makes a class"),
     ("ultralytics.nn.tasks", "*", "evaluates texts of its configuration"),
     ("yolov5.models.yolo", "DetectionModel", "evaluates texts of its configuration"),
     ("xgboost.core", "Booster", "opens a file"),
@@ -410,6 +421,7 @@ CONFINED: tuple[tuple[str, str, str], ...] = (
     ("pytz", "_p", "reads files"),
     ("zoneinfo", "*", "reads files"),
     ("logging", "getLogger", "hands out a shared object"),
+    *((f"keras.src.models.{module}", "*", "loads a model") for module in ("sequential", "functional", "model")),
 )  # fmt: skip
 """Names whose instances are harmless, and whose calls are not. Other objects could call them if they held them."""
 

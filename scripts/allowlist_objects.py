@@ -396,8 +396,6 @@ def _others() -> Iterator[object]:
 def scipy_objects() -> Iterator[object]:
     """Yield sparse matrices, interpolators, distributions, rotations."""
     import numpy as np
-    import scipy.sparse.linalg
-    import scipy.stats.qmc
     from scipy import integrate, interpolate, optimize, signal, sparse, spatial, stats
 
     eye = np.eye(3)
@@ -425,7 +423,7 @@ def scipy_objects() -> Iterator[object]:
         lambda: optimize.Bounds([0], [1]), lambda: optimize.LinearConstraint([1], 0, 1), lambda: optimize.minimize(lambda v: (v**2).sum(), [1.0]), lambda: optimize.root_scalar(lambda v: v, bracket=[-1, 1]),
         lambda: optimize.linprog([1], bounds=(0, 1)), lambda: optimize.curve_fit(lambda v, a: a * v, x, x), lambda: optimize.differential_evolution(lambda v: v[0], [(0, 1)], maxiter=1),
         lambda: signal.TransferFunction([1], [1, 1]), lambda: signal.StateSpace([[1]], [[1]], [[1]], [[1]]), lambda: signal.ZerosPolesGain([], [1], 1), lambda: signal.dlti([1], [1, 1]), lambda: signal.butter(2, 0.1),
-        lambda: integrate.solve_ivp(lambda t, y: -y, (0, 1), [1.0], dense_output=True), lambda: spatial.transform.Slerp([0, 1], spatial.transform.Rotation.random(2, random_state=0)), lambda: spatial.SphericalVoronoi(np.eye(3)),
+        lambda: integrate.solve_ivp(lambda _, y: -y, (0, 1), [1.0], dense_output=True), lambda: spatial.transform.Slerp([0, 1], spatial.transform.Rotation.random(2, random_state=0)), lambda: spatial.SphericalVoronoi(np.eye(3)),
         lambda: spatial.Voronoi(grid), lambda: spatial.HalfspaceIntersection(np.array([[1.0, 0, -1], [-1, 0, 0], [0, 1, -1], [0, -1, 0]]), np.array([0.5, 0.5])), lambda: sparse.linalg.aslinearoperator(eye), lambda: sparse.random(3, 3, 0.5),
     ):  # fmt: skip
         with contextlib.suppress(Exception):
@@ -507,15 +505,34 @@ def pandas_objects() -> Iterator[object]:
         pd.date_range("2024", periods=3, freq="h"),
     ]
     yield [pd.api.types.CategoricalDtype(["a"]), pd.Index(["a"]), pd.RangeIndex(3), pd.MultiIndex.from_tuples([(1, 2)])]
-    for name in "Int8 Int16 Int32 Int64 UInt8 UInt16 UInt32 UInt64 Float32 Float64 boolean string category object int8 float16 complex64 bool str".split():
+    kinds = "Int8 Int16 Int32 Int64 UInt8 UInt16 UInt32 UInt64 Float32 Float64 boolean string category object int8 float16 complex64 bool str"
+    for name in kinds.split():
         with contextlib.suppress(Exception):
             made = pd.Series([1, 0], dtype=name)
             yield made
             yield made.dtype
             yield pd.Index(made)
-    yield [pd.Series(pd.arrays.SparseArray([0, 1.5])), pd.Series(pd.interval_range(0, 2)), pd.PeriodIndex(["2024-01"], freq="M"), pd.timedelta_range("1D", periods=2)]
-    yield [pd.StringDtype("python"), pd.StringDtype(na_value=float("nan")), pd.DatetimeTZDtype("ns", "UTC"), pd.PeriodDtype("D"), pd.IntervalDtype("int64"), pd.SparseDtype("f8")]
-    yield [pd.Grouper(freq="D"), pd.NamedAgg("a", "sum"), pd.Timestamp("2024", tz="Europe/Paris"), pd.DateOffset(months=1), pd.Timestamp.now("UTC").tzinfo]
+    yield [
+        pd.Series(pd.arrays.SparseArray([0, 1.5])),
+        pd.Series(pd.interval_range(0, 2)),
+        pd.PeriodIndex(["2024-01"], freq="M"),
+        pd.timedelta_range("1D", periods=2),
+    ]
+    yield [
+        pd.StringDtype("python"),
+        pd.StringDtype(na_value=float("nan")),
+        pd.DatetimeTZDtype("ns", "UTC"),
+        pd.PeriodDtype("D"),
+        pd.IntervalDtype("int64"),
+        pd.SparseDtype("f8"),
+    ]
+    yield [
+        pd.Grouper(freq="D"),
+        pd.NamedAgg("a", "sum"),
+        pd.Timestamp("2024", tz="Europe/Paris"),
+        pd.DateOffset(months=1),
+        pd.Timestamp.now("UTC").tzinfo,
+    ]
     for name in sorted(dir(pd.offsets)):
         with contextlib.suppress(Exception):
             yield getattr(pd.offsets, name)(1)
@@ -723,7 +740,7 @@ FAMILIES = (
     "albert bart bert blip camembert clip convnext deberta deberta_v2 deit detr distilbert electra falcon gemma gemma2 gpt2 gpt_neo "
     "gpt_neox gptj hubert layoutlm llama longformer m2m_100 marian mbart mistral mixtral mobilebert mpnet mpt opt pegasus phi "
     "phi3 qwen2 qwen3 resnet roberta segformer squeezebert swin t5 vit wav2vec2 whisper xlm_roberta xlnet"
-).split()  # noqa: SIM905 (one table of names)
+)
 """Model families that are pickled whole; what is in their modules is listed class by class."""
 
 
@@ -736,7 +753,11 @@ def transformers_classes() -> dict[tuple[str, str], tuple[frozenset[str], str]]:
         return {}
     bases = (nn.Module, transformers.PretrainedConfig)
     entries = {}
-    names = [f"transformers.models.{name}.{kind}_{name}" for name in FAMILIES for kind in ("modeling", "configuration")]
+    names = [
+        f"transformers.models.{name}.{kind}_{name}"
+        for name in FAMILIES.split()
+        for kind in ("modeling", "configuration")
+    ]
     for name in (*names, "transformers.activations", "transformers.pytorch_utils", "transformers.modeling_layers"):
         with contextlib.suppress(ImportError):
             module = importlib.import_module(name)

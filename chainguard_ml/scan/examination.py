@@ -6,7 +6,7 @@ import functools
 import importlib
 from typing import TYPE_CHECKING, cast
 
-from chainguard_ml.model import GapReason
+from chainguard_ml.model import Finding, GapReason
 from chainguard_ml.scan import naming, registry
 from chainguard_ml.scan.interface import CONTENT_END, Budgets
 
@@ -166,9 +166,13 @@ class Session:
 
     def _appended_zip(self, blob: Blob) -> Observations:
         """Examine a zip archive at the end of something else: zip readers look from the end."""
+        from chainguard_ml.rules.formats import TRAILING_DATA
         from chainguard_ml.scan.formats import zip_ends, zip_reader
 
         span = None if zip_reader.is_zip(blob) else zip_ends.appended(blob)
         end = blob.memo.get(CONTENT_END)
         if span and not (isinstance(end, int) and span[0] >= end):  # else it was examined as what follows the content
-            yield from self.nested(blob.window("(appended zip)", *span))
+            for item in self.nested(blob.window("(appended zip)", *span)):
+                # What follows it belongs to what it was found in, which may be what holds it.
+                if not (isinstance(item, Finding) and item.rule == TRAILING_DATA.id):
+                    yield item

@@ -130,8 +130,8 @@ class Format(Protocol):
 class Use:
     """How a pickle uses a global, and where.
 
-    ``how`` is ``referenced``, ``called``, ``newobj``, ``built`` (its state or items are set), ``fed`` (items are added to
-    an instance, which calls its method for that) or ``kept`` (it is held as data, for a method of another object to
+    ``how`` is ``referenced``, ``called``, ``newobj``, ``built`` (its state or items are set), ``fed`` (items are added
+    to an instance, which calls its method for that) or ``kept`` (it is held as data, for a method of another object to
     call).
     """
 

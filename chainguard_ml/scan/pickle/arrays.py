@@ -34,6 +34,8 @@ def after_build(machine: Machine, built: Instance, state: Value, position: int) 
     """Return where opcodes go on after BUILD: behind the array, if what was built stands for one."""
     if built.of.module == "numpy" and built.of.name == "dtype":
         built.notes = (*built.notes[:1], state)
+    elif built.of.name == "BytesIO" and isinstance(state, tuple) and state:
+        built.notes = state[:1]
     if not machine.arrays or built.of.name != _WRAPPER or built.of.module not in _WRAPPERS:
         return position
     if not isinstance(state, Dict):

@@ -302,7 +302,7 @@ def _dict(machine: Machine, position: int) -> int:
     items = machine.pop_mark()
     if len(items) % 2:
         raise BrokenError("a dictionary has a key without a value")
-    keeping.keep(machine, items, position - 1)
+    keeping.keep_items(machine, items, position - 1)
     made = Dict()
     for index in range(0, len(items), 2):
         made.put(items[index], items[index + 1])

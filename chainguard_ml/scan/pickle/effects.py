@@ -186,12 +186,14 @@ def _calls_second(machine: Machine, target: Global, arguments: tuple[Value, ...]
 
 
 def _load_from_bytes(machine: Machine, target: Global, arguments: tuple[Value, ...] | None, offset: int) -> Value:
-    """torch: loads the bytes as a file of its own."""
+    """torch, Keras: loads the bytes, or a buffer with them, as a file of its own."""
     content = _argument(arguments, 0) if arguments else UNKNOWN
     if isinstance(content, str):
         content = Span(0, 0, content=content.encode("latin-1", "replace"))
     if isinstance(content, Instance) and content.notes:
-        content = content.notes[0]  # bytes written as text by protocols below 3
+        content = content.notes[0]  # bytes written as text by protocols below 3, or what a buffer was filled with
+        if isinstance(content, Instance) and content.notes:
+            content = content.notes[0]
     if isinstance(content, Span):
         machine.trace.look_into(content, offset, certain=True)
     else:
@@ -315,6 +317,14 @@ EFFECTS: dict[tuple[str, str], Effect] = {
     ("torch.storage", "_load_from_bytes"): _load_from_bytes,
     ("torch.tensor", "_rebuild_from_type"): _calls_first,  # as torch before 1.9 writes it
     ("torch.tensor", "_rebuild_from_type_v2"): _calls_first,
+    **{
+        ("keras.src.models." + where, f"{name}._unpickle_model"): _load_from_bytes
+        for where, name in (("sequential", "Sequential"), ("functional", "Functional"), ("model", "Model"))
+    },
+    **{
+        (f"{keras}.pickle_utils", "deserialize_model_from_bytecode"): _load_from_bytes
+        for keras in ("keras.saving", "keras.src.saving", "keras.src.saving.legacy", "tf_keras.src.saving")
+    },
     ("torch._tensor", "_rebuild_from_type"): _calls_first,
     ("torch._tensor", "_rebuild_from_type_v2"): _calls_first,
     ("torch._utils", "_rebuild_parameter_with_state"): _sets_state,

@@ -11,12 +11,38 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
-from chainguard_ml.scan.pickle.values import BORING, DATA, Global, Value
+from chainguard_ml.scan.pickle.values import BORING, DATA, Dict, Global, Instance, Value
 
 if TYPE_CHECKING:
     from collections.abc import Iterable
 
     from chainguard_ml.scan.pickle.machine import Machine
+
+
+_MEMORY = frozenset({"__array_interface__", "__array_struct__", "__cuda_array_interface__"})
+_ADDRESS = "an attribute or key of that name makes NumPy read memory at an address that the stream gives"
+_ODD = "its arguments or items set special attributes, or attributes with computed names"
+_MAPPINGS = frozenset({"dict", "OrderedDict", "Counter", "defaultdict", "ChainMap", "UserDict", "WeakValueDictionary"})
+
+
+def _check_keys(machine: Machine, items: list[Value], offset: int) -> None:
+    """Note keys, the even ones of ``items``, that no mapping has.
+
+    Many classes look attributes up in their items, so a key is as good as an attribute.
+    """
+    for index in range(0, len(items), 2):
+        key = items[index]
+        if type(key) is str and key in _MEMORY:
+            machine.trace.note("misused", offset, f"{key}: {_ADDRESS}")
+
+
+def check_arguments(machine: Machine, target: Global, arguments: tuple[Value, ...], offset: int) -> None:
+    """Note mappings with odd keys that something is made from that may take its attributes from them."""
+    if target.name in _MAPPINGS:
+        return
+    for value in arguments:
+        if isinstance(value, Dict | Instance) and value.odd:
+            machine.trace.note("misused", offset, _ODD, target)
 
 
 def keep(machine: Machine, values: Iterable[Value], offset: int) -> None:
@@ -33,6 +59,14 @@ def keep(machine: Machine, values: Iterable[Value], offset: int) -> None:
             for item in value:
                 if type(item) is Global:
                     machine.trace.use(item, "kept", offset)
+
+
+def keep_items(machine: Machine, items: list[Value], offset: int) -> None:
+    """Record the globals among the keys and values that are set; joblib's arrays name their class under one key."""
+    for index in range(0, len(items), 2):
+        key = items[index]
+        keep(machine, (key,) if type(key) is str and key == "subclass" else items[index : index + 2], offset)
+    _check_keys(machine, items, offset)
 
 
 def keep_inner(machine: Machine, items: list[Value], offset: int) -> None:

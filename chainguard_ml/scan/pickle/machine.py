@@ -201,6 +201,7 @@ class Machine:
             effect = EFFECTS.get((target.module, target.name)) or by_name(target.name)
             if effect is None:
                 keeping.keep(self, arguments or (), offset)
+                keeping.check_arguments(self, target, arguments or (), offset)
                 return Instance(target)
             if self._calls >= _DEEPEST_CALL:
                 self.trace.note("misused", offset, NOT_FOLLOWED, target)

@@ -174,7 +174,7 @@ def _appends(machine: Machine, position: int) -> int:
 
 
 def _feed(machine: Machine, items: list[Value], offset: int) -> None:
-    """Add items: unpicklers call ``append``, ``extend`` or ``add`` of what is no list, and its state may define them."""
+    """Add items: unpicklers call ``append``, ``extend`` or ``add`` of what is no list; its state may define them."""
     target = machine.stack[-1]
     keeping.keep(machine, items, offset)
     if target is not DATA:
@@ -198,7 +198,7 @@ def _setitems(machine: Machine, position: int) -> int:
 
 
 def _set(machine: Machine, target: Value, items: list[Value], offset: int) -> None:
-    keeping.keep(machine, items, offset)
+    keeping.keep_items(machine, items, offset)
     if type(target) is Dict:
         for index in range(0, len(items) - 1, 2):
             key = items[index]
@@ -208,6 +208,7 @@ def _set(machine: Machine, target: Value, items: list[Value], offset: int) -> No
     _changes(machine, target, offset, "items are set in it")
     if type(target) is Instance and any(is_odd(items[index]) for index in range(0, len(items), 2)):
         target.odd = True
+        keeping.check_arguments(machine, target.of, (target,), offset)
 
 
 @opcode(b"P")

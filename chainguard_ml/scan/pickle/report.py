@@ -209,7 +209,13 @@ def _is_resolver(seen: Seen) -> bool:
 
 def _public(uses: dict[str, int]) -> set[str]:
     """Return the uses as the allow-list names them."""
-    renamed = {"instantiated": "newobj", "resolved": "called", "computed": "called", "fed": "built", "kept": "referenced"}
+    renamed = {
+        "instantiated": "newobj",
+        "resolved": "called",
+        "computed": "called",
+        "fed": "built",
+        "kept": "referenced",
+    }
     return {renamed.get(how, how) for how in uses}
 
 

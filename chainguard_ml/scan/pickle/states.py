@@ -9,6 +9,7 @@ from __future__ import annotations
 import re
 from typing import TYPE_CHECKING
 
+from chainguard_ml.scan.pickle import keeping
 from chainguard_ml.scan.pickle.values import DATA, Dict, Instance, Value, has_odd_keys
 
 if TYPE_CHECKING:
@@ -53,7 +54,8 @@ def _hides(target: Instance, state: Value) -> bool:
     """Return whether a class that may evaluate a part of its state gets one that is not followed."""
     if target.of.module in _EVALUATED:
         return target.of.name not in _FROZEN and not isinstance(state, Dict)
-    return isinstance(state, Instance) and target.of.module.startswith(_EVALUATING)
+    other = isinstance(state, Instance) and state is not target  # statsmodels' Bunch is its own state
+    return other and target.of.module.startswith(_EVALUATING)
 
 
 def check_state(machine: Machine, target: Instance, state: Value, offset: int) -> None:
@@ -75,5 +77,6 @@ def _check_partial(machine: Machine, target: Instance, state: Value, offset: int
     if isinstance(state, tuple) and len(state) == 4:
         arguments = state[1]
         machine.call(state[0], arguments if isinstance(arguments, tuple) else None, offset)
+        keeping.check_arguments(machine, target.of, (state[2],), offset)
     else:
         machine.trace.note("misused", offset, "its state cannot be followed", target.of)

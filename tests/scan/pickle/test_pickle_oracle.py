@@ -135,7 +135,7 @@ def seen(trace: Trace) -> set[Event]:
         told.add((module, name, "imported"))
         if known.uses.keys() & {"called", "newobj", "instantiated"}:
             told.add((module, name, "made"))
-        if "built" in known.uses:
+        if known.uses.keys() & {"built", "fed"}:
             told.add((module, name, "built"))
     for note in trace.notes.values():
         if note.target:

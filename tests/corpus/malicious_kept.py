@@ -1,0 +1,82 @@
+"""Harmless objects made to call what they hold, with arguments that the stream chooses, while they are loaded.
+
+Every name here is one that real files use. One row is one technique.
+"""
+
+# ruff: noqa: E501 (a table: one row is one technique)
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING
+
+from tests.corpus.pickles import MISUSED, call, dictionary, glob, number, table, text, whole
+
+if TYPE_CHECKING:
+    from collections.abc import Iterator
+
+    from tests.corpus.frame import Malicious
+
+NAMESPACE = glob("types", "SimpleNamespace")
+ADAM = glob("torch.optim.adam", "Adam")
+EVALUATES = glob("ultralytics.nn.tasks", "DetectionModel")  # its constructor evaluates `activation`
+OPENS = glob("numpy", "memmap")
+LOADS = glob("torch.storage", "_load_from_bytes")
+ESTIMATOR = glob("sklearn.linear_model._base", "LinearRegression")
+ATTRIBUTES = glob("pytorch_lightning.utilities.parsing", "AttributeDict")
+ADDRESS = dictionary(data=number(4096) + b"\x89\x86", shape=number(1) + b"\x85", typestr=text("<u8"))
+
+
+def instance(kind: bytes, **state: bytes) -> bytes:
+    """Return an instance with these attributes."""
+    return kind + b")\x81" + dictionary(**state) + b"b"
+
+
+def bag(**state: bytes) -> bytes:
+    """Return an object that has any attributes."""
+    return NAMESPACE + b")R" + dictionary(**state) + b"b"
+
+
+GROUPS = b"]" + dictionary(params=b"]" + dictionary(activation=text("print('seen')")) + b"a") + b"a"
+
+STREAMS = {
+    "optimizer-asks-its-state": (whole(instance(ADAM, state=bag(get=EVALUATES), param_groups=GROUPS)), MISUSED),
+    "optimizer-asks-its-groups": (whole(instance(ADAM, state=b"}", param_groups=b"]" + bag(setdefault=OPENS) + b"a")), MISUSED),
+    "estimator-pops-its-state": (whole(ESTIMATOR, b")\x81", bag(pop=OPENS), b"b"), MISUSED),
+    "append-is-an-attribute": (whole(bag(append=LOADS), text("x"), b"a"), MISUSED),
+    "append-of-a-harmless-name": (whole(bag(append=glob("numpy", "log")), text("x"), b"a"), MISUSED),
+    "extend-is-an-attribute": (whole(bag(extend=OPENS), b"(", text("a"), text("b"), b"e"), MISUSED),
+    "add-is-an-attribute": (whole(bag(add=OPENS), b"(", text("a"), b"\x90", protocol=4), MISUSED),
+    "append-to-an-estimator": (whole(instance(ESTIMATOR, append=glob("numpy", "log")), number(1), b"a"), MISUSED),
+    "kept-in-a-list": (whole(instance(ESTIMATOR, steps=b"](" + OPENS + EVALUATES + b"e")), MISUSED),
+    "kept-in-a-tuple": (whole(instance(ESTIMATOR, steps=OPENS + text("a") + b"\x86")), MISUSED),
+    "kept-in-a-tuple-of-tuples": (whole(instance(ESTIMATOR, steps=OPENS + b"\x85\x85\x85")), MISUSED),
+    "kept-in-a-set": (whole(instance(ESTIMATOR, steps=b"\x8f(" + OPENS + b"\x90"), protocol=4), MISUSED),
+    "kept-in-a-frozenset": (whole(instance(ESTIMATOR, steps=b"(" + OPENS + b"\x91"), protocol=4), MISUSED),
+    "kept-as-a-key": (whole(instance(ESTIMATOR, steps=b"}" + OPENS + b"Ns")), MISUSED),
+    "kept-in-an-old-dictionary": (whole(instance(ESTIMATOR, steps=b"(" + text("get") + OPENS + b"d")), MISUSED),
+    "kept-in-an-old-list": (whole(instance(ESTIMATOR, steps=b"(" + OPENS + b"l")), MISUSED),
+    "kept-as-a-state": (whole(bag(), OPENS, b"b"), MISUSED),
+    "kept-in-slots": (whole(bag(), b"N", dictionary(get=OPENS), b"\x86b"), MISUSED),
+    "kept-as-an-argument": (whole(call(glob("collections", "ChainMap"), OPENS)), MISUSED),
+    "kept-as-an-argument-of-new": (whole(glob("torch.nn.modules.linear", "Identity"), OPENS, b"\x85\x81"), MISUSED),
+    "kept-from-the-memo": (whole(OPENS, b"q\x010", instance(ESTIMATOR, steps=b"h\x01")), MISUSED),
+    "kept-partial": (whole(instance(ESTIMATOR, func=glob("functools", "partial"))), MISUSED),
+    "kept-constructor-of-objects": (whole(instance(ESTIMATOR, func=glob("copyreg", "_reconstructor"))), MISUSED),
+    "kept-booster": (whole(instance(ESTIMATOR, func=glob("xgboost.core", "Booster"))), MISUSED),
+    "kept-process-state": (whole(instance(ESTIMATOR, func=glob("accelerate.state", "PartialState"))), MISUSED),
+    "kept-model-class": (whole(instance(ESTIMATOR, func=glob("transformers.models.bert.modeling_bert", "BertModel"))), MISUSED),
+    "kept-keras-loader": (whole(instance(ESTIMATOR, func=glob("keras.src.models.sequential", "Sequential._unpickle_model"))), MISUSED),
+    "kept-cython-constructor": (whole(instance(ESTIMATOR, func=glob("pandas._libs.arrays", "__pyx_unpickle_NDArrayBacked"))), MISUSED),
+    "memory-by-a-key": (whole(call(ATTRIBUTES, dictionary(__array_interface__=ADDRESS))), MISUSED),
+    "memory-by-a-key-of-data": (whole(instance(glob("transformers.tokenization_utils_base", "BatchEncoding"), data=dictionary(__array_interface__=ADDRESS))), MISUSED),
+    "memory-by-an-old-dictionary": (whole(b"(", text("__cuda_array_interface__"), ADDRESS, b"d"), MISUSED),
+    "memory-by-items": (whole(glob("sklearn.utils._bunch", "Bunch"), b")\x81", text("__array_struct__"), ADDRESS, b"s"), MISUSED),
+    "odd-attribute-by-arguments": (whole(call(ATTRIBUTES, dictionary(__class__=number(1)))), MISUSED),
+    "odd-attribute-by-items": (whole(glob("sklearn.utils._bunch", "Bunch"), b")\x81", text("__class__"), number(1), b"s"), MISUSED),
+    "odd-attribute-by-keywords": (whole(glob("functools", "partial"), NAMESPACE, b"\x85R(", NAMESPACE, b")", dictionary(__array__=number(1)), b"Ntb"), MISUSED),
+    "keras-model-of-no-format": (whole(call(glob("keras.src.models.sequential", "Sequential._unpickle_model"), glob("_io", "BytesIO") + b")R(B" + b"\x50\0\0\0" + b"?" * 80 + b"K\0Ntb")), MISUSED),
+}  # fmt: skip
+
+
+def samples() -> Iterator[Malicious]:
+    yield from table(STREAMS, "kept")
