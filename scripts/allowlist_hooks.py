@@ -9,6 +9,8 @@ from __future__ import annotations
 
 import inspect
 
+from chainguard_ml.scan.pickle.states import EVALUATED
+
 HOOKS = ("__setstate__", "__new__", "__del__", "__setattr__", "__getattr__", "__getattribute__")
 
 # By module and qualified name of the function. Each only stores, converts or looks up; none opens, imports, evaluates
@@ -135,6 +137,11 @@ READ = frozenset(
 )
 
 
+_EVALUATES = frozenset(
+    {"scipy.stats._distn_infrastructure.rv_generic.__setstate__", "statsmodels.base.data.ModelData.__setstate__"}
+)
+
+
 def unread(kind: type) -> list[str]:
     """Return the methods that loading may run and that are not in ``READ``."""
     found = []
@@ -144,6 +151,6 @@ def unread(kind: type) -> list[str]:
         function = getattr(function, "__func__", function)
         if inspect.isfunction(function):
             name = f"{function.__module__}.{function.__qualname__}"
-            if name not in READ:
+            if name not in READ or (name in _EVALUATES and kind.__module__ not in EVALUATED):
                 found.append(name)
     return found

@@ -71,6 +71,8 @@ STREAMS = {
     "memory-by-a-key-of-data": (whole(instance(glob("transformers.tokenization_utils_base", "BatchEncoding"), data=dictionary(__array_interface__=ADDRESS))), MISUSED),
     "memory-by-an-old-dictionary": (whole(b"(", text("__cuda_array_interface__"), ADDRESS, b"d"), MISUSED),
     "memory-by-items": (whole(glob("sklearn.utils._bunch", "Bunch"), b")\x81", text("__array_struct__"), ADDRESS, b"s"), MISUSED),
+    "memory-by-items-of-a-mapping": (whole(glob("collections", "OrderedDict"), b")R", text("__array_interface__"), ADDRESS, b"s"), MISUSED),
+    "kept-in-a-long-tuple": (whole(instance(ESTIMATOR, steps=b"(" + OPENS + number(1) * 70 + b"t")), MISUSED),
     "odd-attribute-by-arguments": (whole(call(ATTRIBUTES, dictionary(__class__=number(1)))), MISUSED),
     "odd-attribute-by-items": (whole(glob("sklearn.utils._bunch", "Bunch"), b")\x81", text("__class__"), number(1), b"s"), MISUSED),
     "odd-attribute-by-keywords": (whole(glob("functools", "partial"), NAMESPACE, b"\x85R(", NAMESPACE, b")", dictionary(__array__=number(1)), b"Ntb"), MISUSED),

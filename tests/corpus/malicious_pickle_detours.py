@@ -13,7 +13,6 @@ from tests.corpus.pickles import (
     CODE,
     DANGEROUS,
     MISUSED,
-    UNKNOWN,
     UNRESOLVED,
     call,
     dictionary,
@@ -81,7 +80,7 @@ DETOURS: dict[str, tuple[bytes, str]] = {
               call(glob("collections", "OrderedDict")), text("restore_model_spec"), b"\x88sb"), MISUSED),
     "evaluated-state-in-mapping-of-other-module": (
         whole(glob("scipy.stats._levy_stable", "levy_stable_gen"), b")\x81",
-              call(glob("collections", "OrderedDict")), text("_parse_arg_template"), b"\x88sb"), UNKNOWN),
+              call(glob("collections", "OrderedDict")), text("_parse_arg_template"), b"\x88sb"), MISUSED),
     # few bytes that fill the memory or never end
     "list-of-range": (whole(call(glob("builtins", "list"), _RANGE)), MISUSED),
     "set-of-network": (whole(call(glob("builtins", "set"), _NETWORK)), MISUSED),

@@ -305,6 +305,7 @@ def _dict(machine: Machine, position: int) -> int:
     keeping.keep_items(machine, items, position - 1)
     made = Dict()
     for index in range(0, len(items), 2):
+        keeping.check_key(machine, items[index], position - 1)
         made.put(items[index], items[index + 1])
     machine.stack.append(made)
     return position

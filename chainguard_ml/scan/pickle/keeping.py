@@ -11,29 +11,25 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
-from chainguard_ml.scan.pickle.values import BORING, DATA, Dict, Global, Instance, Value
+from chainguard_ml.scan.pickle.values import LONGEST_TUPLE, Dict, Global, Holding, Instance, Value
 
 if TYPE_CHECKING:
-    from collections.abc import Iterable
+    from collections.abc import Sequence
 
     from chainguard_ml.scan.pickle.machine import Machine
 
 
+_HOLDERS = frozenset({Global, Holding})
 _MEMORY = frozenset({"__array_interface__", "__array_struct__", "__cuda_array_interface__"})
 _ADDRESS = "an attribute or key of that name makes NumPy read memory at an address that the stream gives"
 _ODD = "its arguments or items set special attributes, or attributes with computed names"
 _MAPPINGS = frozenset({"dict", "OrderedDict", "Counter", "defaultdict", "ChainMap", "UserDict", "WeakValueDictionary"})
 
 
-def _check_keys(machine: Machine, items: list[Value], offset: int) -> None:
-    """Note keys, the even ones of ``items``, that no mapping has.
-
-    Many classes look attributes up in their items, so a key is as good as an attribute.
-    """
-    for index in range(0, len(items), 2):
-        key = items[index]
-        if type(key) is str and key in _MEMORY:
-            machine.trace.note("misused", offset, f"{key}: {_ADDRESS}")
+def check_key(machine: Machine, key: Value, offset: int) -> None:
+    """Note a key that no mapping has: many classes look attributes up in their items, so it is as good as one."""
+    if type(key) is str and key in _MEMORY:
+        machine.trace.note("misused", offset, f"{key}: {_ADDRESS}")
 
 
 def check_arguments(machine: Machine, target: Global, arguments: tuple[Value, ...], offset: int) -> None:
@@ -45,35 +41,35 @@ def check_arguments(machine: Machine, target: Global, arguments: tuple[Value, ..
             machine.trace.note("misused", offset, _ODD, target)
 
 
-def keep(machine: Machine, values: Iterable[Value], offset: int) -> None:
-    """Record the globals among ``values``, and among the items of tuples among them.
+def keep(machine: Machine, values: Sequence[Value], offset: int) -> None:
+    """Record the imports among ``values``, and among the items of tuples among them.
 
     It looks no deeper: what is in a tuple of tuples was looked at when that was made (``keep_inner``).
     """
+    if _HOLDERS.isdisjoint(map(type, values)):
+        return
     for value in values:
-        if value is DATA or value is BORING:
-            continue
-        if type(value) is Global:
-            machine.trace.use(value, "kept", offset)
-        elif type(value) is tuple:
-            for item in value:
-                if type(item) is Global:
-                    machine.trace.use(item, "kept", offset)
+        for item in value if type(value) is Holding else (value,):
+            if type(item) is Global:
+                machine.trace.use(item, "kept", offset)
 
 
 def keep_items(machine: Machine, items: list[Value], offset: int) -> None:
-    """Record the globals among the keys and values that are set; joblib's arrays name their class under one key."""
+    """Record the imports among the keys and values that are set; joblib's arrays name their class under one key."""
+    if _HOLDERS.isdisjoint(map(type, items)):
+        return
     for index in range(0, len(items), 2):
         key = items[index]
-        keep(machine, (key,) if type(key) is str and key == "subclass" else items[index : index + 2], offset)
-    _check_keys(machine, items, offset)
+        if not (type(key) is str and key == "subclass"):
+            keep(machine, items[index : index + 2], offset)
 
 
 def keep_inner(machine: Machine, items: list[Value], offset: int) -> None:
-    """Record the globals in the tuples among the items of a tuple that is being made.
+    """Record the imports in the tuples among the items of a tuple that is being made.
 
-    Items of their own may still be the arguments of a call whose effect is known.
+    Items of its own may still be the arguments of a call whose effect is known, if they are no more than those have.
     """
-    for item in items:
-        if type(item) is tuple and item is not BORING:
-            keep(machine, item, offset)
+    if len(items) > LONGEST_TUPLE:
+        keep(machine, items, offset)
+    elif Holding in map(type, items):
+        keep(machine, [item for item in items if type(item) is Holding], offset)

@@ -203,12 +203,17 @@ def _set(machine: Machine, target: Value, items: list[Value], offset: int) -> No
         for index in range(0, len(items) - 1, 2):
             key = items[index]
             if type(key) is not str or key in NOTED or key[:2] == "__":
+                keeping.check_key(machine, key, offset)
                 target.put(key, items[index + 1])
         return
     _changes(machine, target, offset, "items are set in it")
-    if type(target) is Instance and any(is_odd(items[index]) for index in range(0, len(items), 2)):
-        target.odd = True
-        keeping.check_arguments(machine, target.of, (target,), offset)
+    if type(target) is Instance:
+        odd = [key for key in items[::2] if is_odd(key)]
+        for key in odd:
+            keeping.check_key(machine, key, offset)
+        if odd:
+            target.odd = True
+            keeping.check_arguments(machine, target.of, (target,), offset)
 
 
 @opcode(b"P")

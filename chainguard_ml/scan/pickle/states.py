@@ -19,10 +19,14 @@ if TYPE_CHECKING:
 
 _ODD = "its state sets special attributes, or attributes with computed names"
 _HIDDEN = "its state, of which a part is evaluated, cannot be followed"
-_EVALUATED = frozenset({"scipy.stats._continuous_distns", "scipy.stats._discrete_distns",
-                        "scipy.stats._distn_infrastructure", "statsmodels.base.data"})  # fmt: skip
+EVALUATED = frozenset({"scipy.stats._continuous_distns", "scipy.stats._discrete_distns", "scipy.stats._levy_stable",
+                       "scipy.stats._distn_infrastructure", "statsmodels.base.data"})  # fmt: skip
+"""Modules whose classes evaluate a part of their state: no other may have such a class in the allow-list."""
+
 _EVALUATING = "scipy.stats."
-_FROZEN = frozenset({"rv_frozen", "rv_continuous_frozen", "rv_discrete_frozen"})  # have no state of that kind
+_FROZEN = frozenset(
+    {"levy_stable_frozen", "rv_frozen", "rv_continuous_frozen", "rv_discrete_frozen"}
+)  # have no state of that kind
 
 _TEMPLATE = re.compile(
     r"\ndef _parse_args\(self, ((?:[A-Za-z_]\w*, )*) (loc=0(?:, scale=1)?)\):\n    return \(\1\), (loc, (?:scale|1))\n"
@@ -52,10 +56,9 @@ _GUARDS: tuple[tuple[str, str, Callable[[Value], bool], str], ...] = (
 
 def _hides(target: Instance, state: Value) -> bool:
     """Return whether a class that may evaluate a part of its state gets one that is not followed."""
-    if target.of.module in _EVALUATED:
+    if target.of.module in EVALUATED:
         return target.of.name not in _FROZEN and not isinstance(state, Dict)
-    other = isinstance(state, Instance) and state is not target  # statsmodels' Bunch is its own state
-    return other and target.of.module.startswith(_EVALUATING)
+    return isinstance(state, Instance) and target.of.module.startswith(_EVALUATING)
 
 
 def check_state(machine: Machine, target: Instance, state: Value, offset: int) -> None:

@@ -6,7 +6,10 @@ one ``DATA``. A list is ``DATA`` too: what is put into it is judged when it is i
 
 from __future__ import annotations
 
-from typing import TypeAlias
+from typing import TYPE_CHECKING, TypeAlias
+
+if TYPE_CHECKING:
+    from collections.abc import Iterable
 
 
 class Plain:
@@ -122,14 +125,29 @@ _HARMLESS = frozenset({"__orig_class__", "__doc__", "__name__", "__qualname__", 
 BORING: tuple[Value, ...] = (DATA,)
 """Stands for every tuple that holds only data, so that tuples of tuples cost nothing."""
 
-_LONGEST_TUPLE = 64  # elements; no call that is modelled has more
+_IMPORTS = frozenset({Global})
+LONGEST_TUPLE = 64
+"""Elements of a tuple that is kept; no call that is modelled has more."""
+
+
+class Holding(tuple["Value", ...]):
+    """A tuple that has imports among its items."""
+
+    __slots__ = ()
+
+
+def imports_among(items: Iterable[Value]) -> bool:
+    """Return whether there is an import among the items, at C speed."""
+    return not _IMPORTS.isdisjoint(map(type, items))
 
 
 def pack(items: list[Value] | tuple[Value, ...]) -> Value:
     """Return the tuple of ``items``: itself where something may be asked of it later, else what stands for it."""
     for item in items:
         if item is not DATA and item is not NONE and item is not BORING:
-            return tuple(items) if len(items) <= _LONGEST_TUPLE else DATA
+            if len(items) > LONGEST_TUPLE:
+                return DATA
+            return Holding(items) if imports_among(items) else tuple(items)
     return BORING if items else ()
 
 
