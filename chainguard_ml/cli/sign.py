@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import enum
 import os
 import sys
 from pathlib import Path
@@ -21,6 +22,14 @@ if TYPE_CHECKING:
 app = root.new()
 
 _PASSPHRASE = "CHAINGUARD_ML_PASSPHRASE"  # noqa: S105 (the variable's name)
+
+
+class Hash(enum.StrEnum):
+    """Digests of files that the specification's registry has."""
+
+    SHA256 = "sha256"
+    BLAKE2B = "blake2b"
+    BLAKE3 = "blake3"
 
 
 @app.command(cls=root.PlainCommand)
@@ -44,6 +53,7 @@ def sign(
         list[str] | None,
         typer.Option("--ignore", metavar="PATH", help="Leave out this path (relative to the model); repeatable."),
     ] = None,
+    hash_type: Annotated[Hash, typer.Option("--hash", help="Digest of the files.")] = Hash.SHA256,
     passphrase_file: Annotated[
         Path | None,
         typer.Option(
@@ -67,7 +77,7 @@ def sign(
     signer: Signer = signing.load_private_key(pem, passphrase, name=key.name)
     if cert_chain:
         signer = signing.certificate_signer(signer, signing.load_certificates(cert_chain))
-    signed = signing.sign_model(path, signer, signature=signature, ignore=ignore or ())
+    signed = signing.sign_model(path, signer, signature=signature, ignore=ignore or (), hash_type=hash_type.value)
     console.say(f"signed {plural(signed.files, 'file')} of {printable(str(path))} as {signed.signer[:16]}")
     console.say(f"wrote {printable(str(signed.path))}")
 

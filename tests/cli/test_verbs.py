@@ -77,6 +77,17 @@ def test_a_key_that_is_none_is_refused(cli: Cli, pipeline: Path, tmp_path: Path,
         assert what in shown.err
 
 
+@pytest.mark.parametrize("hash_type", ["sha256", "blake2b", "blake3"])
+def test_sign_with_any_hash(cli: Cli, pipeline: Path, keys: tuple[Path, Path], hash_type: str) -> None:
+    private, public = keys
+    assert cli("sign", pipeline / "model", "--key", private, "--hash", hash_type).code == 0
+    verified = cli("verify", pipeline / "model", "--key", public, "-f", "json")
+    assert (verified.code, f'"hash": "{hash_type}"' in verified.out) == (0, True)
+    (pipeline / "model" / "weights.pkl").write_bytes(b"changed")
+    assert cli("verify", pipeline / "model", "--key", public).code == 1
+    assert cli("sign", pipeline / "model", "--key", private, "--hash", "md5").code == 2
+
+
 def test_sign_and_verify_with_certificates(cli: Cli, pipeline: Path, tmp_path: Path) -> None:
     root = authorities.root()
     middle = root.authority("middle")
