@@ -11,7 +11,7 @@ from chainguard_ml.scan import naming, registry
 from chainguard_ml.scan.interface import CONTENT_END, Budgets
 
 if TYPE_CHECKING:
-    from collections.abc import Iterator
+    from collections.abc import Iterable, Iterator
 
     from chainguard_ml.model import Gap, Observations
     from chainguard_ml.scan.interface import Blob, Format, Judge
@@ -44,13 +44,13 @@ def load(path: str) -> Format:
 
 def recognise(blob: Blob) -> Format | None:
     """Return the first registered format that recognises the bytes, or ``None``; there is at least one byte."""
-    return next(_recognising(blob), None)
+    return next(_recognising(blob, registry.candidates(blob.data[0])), None)
 
 
-def _recognising(blob: Blob) -> Iterator[Format]:
-    """Yield every format that recognises the bytes, in order, importing no other than those that could."""
+def _recognising(blob: Blob, forms: Iterable[registry.Form]) -> Iterator[Format]:
+    """Yield those that recognise the bytes, in order, importing no other than those that could."""
     head, tail = blob.read(0, registry.HEAD), blob.read(max(0, blob.size - registry.TAIL), blob.size)
-    for form in registry.candidates(head[0]):
+    for form in forms:
         if form.may_be(head, tail, blob.name):
             candidate = load(form.path)
             if candidate.recognise(blob):
@@ -160,8 +160,8 @@ class Session:
         """Examine the protobuf messages that the same bytes can be: nothing in them says which one a loader reads."""
         from chainguard_ml.scan.formats.raw import payloads
 
-        for other in _recognising(blob):
-            if other.NAME in naming.PROTOBUF and name != other.NAME:
+        for other in _recognising(blob, registry.MESSAGES):
+            if name != other.NAME:
                 yield from payloads(other.examine(blob, self))
 
     def _appended_zip(self, blob: Blob) -> Observations:

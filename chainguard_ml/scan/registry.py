@@ -20,7 +20,8 @@ TAIL = 8
 
 _NEVER = rb"(?!)"
 _TAR = rb".{148}(?:[\s0-7ox_+\0-]{8}|[\x80\xff])"  # a checksum in any form that readers take
-_TAGS = bytes(tag for tag in range(8, 128) if tag & 7 in {0, 1, 2, 3, 5})  # protobuf: fields 1 to 15 in any wire type
+# Protobuf: fields 1 to 15 in any wire type, but for P, with which zip archives begin; under its name any is asked.
+_TAGS = bytes(tag for tag in range(8, 128) if tag & 7 in {0, 1, 2, 3, 5} and tag != ord("P"))
 _PICKLE = b"(N)]}KMJGIFLSVUTXBCcP\x80\x82\x83\x84\x88\x89\x8a\x8b\x8c\x8d\x8e\x8f\x95\x96\x97i"
 
 
@@ -149,6 +150,10 @@ FORMATS = (
     _form("formats.scripts", starts=rb"[\s#@\xefL]", names="sh bash zsh bat cmd ps1 psm1 vbs vbe wsf hta lnk command"),
 )
 """Every format."""
+
+
+MESSAGES = tuple(form for form in FORMATS if form.first is _TAGS)
+"""Those that are protobuf messages: the same bytes can be several of them."""
 
 
 @functools.cache
