@@ -36,7 +36,19 @@ class Hash(enum.StrEnum):
 @shared
 def sign(
     path: Annotated[Path, typer.Argument(metavar="PATH", help="Model: a directory or a file.")],
-    key: Annotated[Path, typer.Option("--key", metavar="FILE", help="Private key (PEM, PKCS #8; may be encrypted).")],
+    key: Annotated[
+        str,
+        typer.Option(
+            "--key",
+            metavar="KEY",
+            help="Private key: a file (PEM, PKCS #8; may be encrypted), exec:COMMAND that signs the digest on its "
+            "standard input, or exec-message:COMMAND that signs the message.",
+        ),
+    ],
+    public_key: Annotated[
+        Path | None,
+        typer.Option("--public-key", metavar="FILE", help="Public half (PEM) of a key that no file holds."),
+    ] = None,
     cert_chain: Annotated[
         list[Path] | None,
         typer.Option(
@@ -72,14 +84,32 @@ def sign(
     """
     from chainguard_ml import signing
 
-    pem = settings.secret(key, "private key")
-    passphrase = _passphrase(pem, passphrase_file)
-    signer: Signer = signing.load_private_key(pem, passphrase, name=key.name)
+    signer = _signer(key, public_key, passphrase_file)
     if cert_chain:
         signer = signing.certificate_signer(signer, signing.load_certificates(cert_chain))
     signed = signing.sign_model(path, signer, signature=signature, ignore=ignore or (), hash_type=hash_type.value)
     console.say(f"signed {plural(signed.files, 'file')} of {printable(str(path))} as {signed.signer[:16]}")
     console.say(f"wrote {printable(str(signed.path))}")
+
+
+def _signer(key: str, public_key: Path | None, passphrase_file: Path | None) -> Signer:
+    """Return who signs: a key in a file, or behind a reference.
+
+    Raises:
+        UsageError: The key cannot be used, or an option does not go with it.
+    """
+    from chainguard_ml import signing
+
+    if not signing.key_scheme(key):
+        if public_key is not None:
+            raise UsageError("--public-key goes with a key that no file holds", hint="leave it out")
+        pem = settings.secret(Path(key), "private key")
+        return signing.load_private_key(pem, _passphrase(pem, passphrase_file), name=Path(key).name)
+    if passphrase_file is not None:
+        raise UsageError("--passphrase-file goes with a key in a file", hint="let the command ask for what it needs")
+    if public_key is None:
+        raise UsageError("a key that no file holds needs its public half", hint="give --public-key FILE")
+    return signing.external_signer(key, signing.load_public_key(public_key))
 
 
 def _passphrase(pem: bytes, file: Path | None) -> bytes | None:

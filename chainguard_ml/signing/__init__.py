@@ -7,6 +7,9 @@ from __future__ import annotations
 
 from chainguard_ml.signing.certificates import load as load_certificates
 from chainguard_ml.signing.examine import examine
+from chainguard_ml.signing.interface import Signer
+from chainguard_ml.signing.keyring import scheme as key_scheme
+from chainguard_ml.signing.keyring import signer as external_signer
 from chainguard_ml.signing.keys import PublicKey, SigningKey, load_private_key, load_public_key, load_signing_key
 from chainguard_ml.signing.methods.certificate import CertificateSigner
 from chainguard_ml.signing.methods.certificate import signer as certificate_signer
@@ -17,10 +20,13 @@ __all__ = [
     "CertificateSigner",
     "PublicKey",
     "Signed",
+    "Signer",
     "SigningKey",
     "certificate_signer",
     "default_signature",
     "examine",
+    "external_signer",
+    "key_scheme",
     "load_certificates",
     "load_private_key",
     "load_public_key",

@@ -86,8 +86,8 @@ class SigningKey:
         return self.public.hint
 
     def material(self) -> JsonObject:
-        """Return ``verificationMaterial`` with the key's hint, and the empty list that older readers insist on."""
-        return {"publicKey": {"hint": self.public.hint}, "tlogEntries": []}
+        """Return ``verificationMaterial`` with the key's hint."""
+        return material(self.public)
 
     def sign(self, message: bytes) -> bytes:
         """Return the signature over ``message``, the same for the same message (RFC 6979, RFC 8032)."""
@@ -96,6 +96,11 @@ class SigningKey:
         if isinstance(self._key, EllipticCurvePrivateKey):
             return self._key.sign(message, _ecdsa(self._key.curve.name, deterministic=True))
         return self._key.sign(message)
+
+
+def material(public: PublicKey) -> JsonObject:
+    """Return ``verificationMaterial`` with a key's hint, and the empty list that older readers insist on."""
+    return {"publicKey": {"hint": public.hint}, "tlogEntries": []}
 
 
 def load_public_key(path: Path) -> PublicKey:

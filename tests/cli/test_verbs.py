@@ -88,6 +88,18 @@ def test_sign_with_any_hash(cli: Cli, pipeline: Path, keys: tuple[Path, Path], h
     assert cli("sign", pipeline / "model", "--key", private, "--hash", "md5").code == 2
 
 
+def test_sign_with_a_command(cli: Cli, pipeline: Path, keys: tuple[Path, Path]) -> None:
+    private, public = keys
+    model, command = pipeline / "model", f"exec:openssl pkeyutl -sign -inkey {private}"
+    assert cli("sign", model, "--key", command, "--public-key", public).code == 0
+    assert cli("verify", model, "--key", public).code == 0
+    assert "give --public-key" in cli("sign", model, "--key", command).err
+    assert cli("sign", model, "--key", private, "--public-key", public).code == 2
+    assert cli("sign", model, "--key", command, "--public-key", public, "--passphrase-file", public).code == 2
+    failed = cli("sign", model, "--key", "exec:false", "--public-key", public)
+    assert (failed.code, "the command 'false' failed" in failed.err) == (4, True)
+
+
 def test_sign_and_verify_with_certificates(cli: Cli, pipeline: Path, tmp_path: Path) -> None:
     root = authorities.root()
     middle = root.authority("middle")
