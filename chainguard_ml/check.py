@@ -21,6 +21,7 @@ from chainguard_ml.workers import WorkerPool
 if TYPE_CHECKING:
     from collections.abc import Collection, Iterator, Sequence
 
+    from chainguard_ml.config import SigningConfig
     from chainguard_ml.model import Decision, Evidence, Finding, Observation, Waived, Waiver
     from chainguard_ml.policy import Policy
 
@@ -110,28 +111,27 @@ def inventoried(request: Request) -> Iterator[tuple[Context, list[Observation]]]
         yield context, observations
 
 
-def verify(
-    request: Request,
-    keys: Sequence[Path],
-    signature: Path | None = None,
-    *,
-    certificates: Sequence[Path] = (),
-    strict: bool = True,
-) -> Report:
-    """Verify the one model of ``request`` with any of the public ``keys`` or authorities (PEM files), and decide.
+def verify(request: Request, trusted: SigningConfig, signature: Path | None = None, *, strict: bool = True) -> Report:
+    """Verify the one model of ``request`` with any of the ``trusted`` keys, authorities and identities, and decide.
 
     Raises:
-        UsageError: The model is missing, or a key or a certificate cannot be used.
+        UsageError: The model is missing, or a key, a certificate, an identity or a trusted root cannot be used.
         NothingToExamineError: The model is an empty directory.
     """
     from chainguard_ml import signing
 
     decider, (model,) = _Decider(request), request.paths
-    trusted = [signing.load_public_key(key) for key in keys]
-    ignore = request.config.signing.ignore
     request.observer.stage("verify")
-    found = signing.verify_model(model, signature, trusted, certificates=signing.load_certificates(certificates),
-                                 strict=strict, ignore=ignore, observer=request.observer)  # fmt: skip
+    found = signing.verify_model(
+        model,
+        signature,
+        [signing.load_public_key(key) for key in trusted.public_keys],
+        certificates=signing.load_certificates(trusted.certificates),
+        keyless=signing.keyless(trusted),
+        strict=strict,
+        ignore=trusted.ignore,
+        observer=request.observer,
+    )
     return decider.report(list(found), 1)
 
 

@@ -68,15 +68,31 @@ class AuditConfig:
 
 
 @dataclass(frozen=True, slots=True)
+class TrustedIdentity:
+    """``[[signing.identities]]``: a signer who has no key but an identity at an issuer (Sigstore).
+
+    ``name`` is what reports call the signer; ``conditions`` are further claims of the certificate and their values.
+    """
+
+    identity: str
+    issuer: str
+    name: str = ""
+    conditions: dict[str, str] = field(default_factory=dict)
+
+
+@dataclass(frozen=True, slots=True)
 class SigningConfig:
     """``[signing]``: whose signatures count, and whether models must have one.
 
-    ``public_keys`` are keys in PEM files, ``certificates`` PEM files of X.509 authorities; ``ignore`` are paths that
-    may lie outside a signature.
+    ``public_keys`` are keys in PEM files, ``certificates`` PEM files of X.509 authorities, ``identities`` signers of
+    Sigstore, whose instance ``trusted_root`` describes (the public one by default); ``ignore`` are paths that may lie
+    outside a signature.
     """
 
     public_keys: tuple[Path, ...] = ()
     certificates: tuple[Path, ...] = ()
+    identities: tuple[TrustedIdentity, ...] = ()
+    trusted_root: Path | None = None
     required: bool = True
     ignore: tuple[str, ...] = ()
 
@@ -251,6 +267,7 @@ __all__ = [
     "Config",
     "ScanConfig",
     "SigningConfig",
+    "TrustedIdentity",
     "WorkersConfig",
     "find",
     "load",

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
+from dataclasses import replace
 from pathlib import Path
 from typing import Annotated
 
@@ -10,6 +12,7 @@ import typer
 from chainguard_ml.cli import app as root
 from chainguard_ml.cli import run, settings
 from chainguard_ml.cli.options import Common, shared
+from chainguard_ml.config import SigningConfig, TrustedIdentity
 from chainguard_ml.errors import UsageError
 
 app = root.new()
@@ -26,6 +29,24 @@ def verify(
         list[Path] | None,
         typer.Option("--cert-chain", metavar="FILE", help="X.509 authorities (PEM) to trust; repeatable."),
     ] = None,
+    identity: Annotated[
+        list[str] | None,
+        typer.Option(
+            "--identity", metavar="ID", help="Mail address or URI to trust (Sigstore), or a pattern; repeatable."
+        ),
+    ] = None,
+    issuer: Annotated[
+        str | None, typer.Option("--issuer", metavar="URL", help="Issuer of the identities; needed with --identity.")
+    ] = None,
+    trusted_root: Annotated[
+        Path | None,
+        typer.Option(
+            "--trusted-root",
+            "--trust-config",
+            metavar="FILE",
+            help="Private instance of Sigstore: its trusted root, or a trust configuration with it.",
+        ),
+    ] = None,
     signature: Annotated[
         Path | None,
         typer.Option("--signature", metavar="FILE", help="Default: PATH/model.sig, or PATH.sig beside a file."),
@@ -40,15 +61,28 @@ def verify(
     from chainguard_ml import check
 
     config = settings.settings(common, common.fail_on)
-    keys, certificates = tuple(key or ()), tuple(cert_chain or ())
-    if not keys and not certificates:
-        keys, certificates = config.signing.public_keys, config.signing.certificates
-    if not keys and not certificates:
-        raise UsageError(
-            "there is no public key to verify with and no authority",
-            hint="give --key FILE or --cert-chain FILE, or configure signing.public-keys or signing.certificates",
-        )
+    trusted = _trusted(config.signing, key or (), cert_chain or (), _identities(identity or (), issuer))
+    trusted = replace(trusted, trusted_root=trusted_root or trusted.trusted_root)
     run.conclude(common, lambda observer: check.verify(
-        run.request("verify", [path], common, config, observer), keys, signature, certificates=certificates,
-        strict=strict,
+        run.request("verify", [path], common, config, observer), trusted, signature, strict=strict
     ))  # fmt: skip
+
+
+def _identities(given: Sequence[str], issuer: str | None) -> tuple[TrustedIdentity, ...]:
+    if bool(given) != bool(issuer):
+        raise UsageError("an identity counts only together with its issuer", hint="give --identity ID and --issuer URL")
+    return tuple(TrustedIdentity(each, issuer or "") for each in given)
+
+
+def _trusted(
+    config: SigningConfig, keys: Sequence[Path], certificates: Sequence[Path], identities: tuple[TrustedIdentity, ...]
+) -> SigningConfig:
+    """Return whom to trust: the given ones alone, or without any the configured ones."""
+    if keys or certificates or identities:
+        return replace(config, public_keys=tuple(keys), certificates=tuple(certificates), identities=identities)
+    if not (config.public_keys or config.certificates or config.identities):
+        raise UsageError(
+            "there is nobody to trust: no public key, no authority and no identity",
+            hint="give --key FILE, --cert-chain FILE, or --identity ID and --issuer URL, or configure [signing]",
+        )
+    return config

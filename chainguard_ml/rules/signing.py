@@ -48,10 +48,10 @@ UNTRUSTED_SIGNER = Rule(
     title="Nobody who is trusted made a signature",
     family="signing",
     severity=Severity.HIGH,
-    why="Anybody can sign. A signature by a key that is not configured as trusted says nothing about where a model "
+    why="Anybody can sign. A signature by a signer who is not configured as trusted says nothing about where a model "
     "comes from.",
-    remediation="Compare the key with the one its owner publishes, through another channel; add it under [signing] "
-    "public-keys only if it is theirs.",
+    remediation="Compare the key or identity with the one its owner publishes, through another channel; add it under "
+    "[signing] public-keys, certificates or identities only if it is theirs.",
     references=(cwe(347), *_SHARED, _OMS),
 )
 

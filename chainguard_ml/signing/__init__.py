@@ -7,30 +7,36 @@ from __future__ import annotations
 
 from chainguard_ml.signing.certificates import load as load_certificates
 from chainguard_ml.signing.examine import examine
-from chainguard_ml.signing.interface import Signer
+from chainguard_ml.signing.interface import Keyless, Signer
 from chainguard_ml.signing.keyring import scheme as key_scheme
 from chainguard_ml.signing.keyring import signer as external_signer
 from chainguard_ml.signing.keys import PublicKey, SigningKey, load_private_key, load_public_key, load_signing_key
 from chainguard_ml.signing.methods.certificate import CertificateSigner
 from chainguard_ml.signing.methods.certificate import signer as certificate_signer
+from chainguard_ml.signing.methods.sigstore import keyless
 from chainguard_ml.signing.sign import Signed, default_signature, sign_model
+from chainguard_ml.signing.sigstore import SignerIdentity, load_trusted_root
 from chainguard_ml.signing.verify import verify_model
 
 __all__ = [
     "CertificateSigner",
+    "Keyless",
     "PublicKey",
     "Signed",
     "Signer",
+    "SignerIdentity",
     "SigningKey",
     "certificate_signer",
     "default_signature",
     "examine",
     "external_signer",
     "key_scheme",
+    "keyless",
     "load_certificates",
     "load_private_key",
     "load_public_key",
     "load_signing_key",
+    "load_trusted_root",
     "sign_model",
     "verify_model",
 ]

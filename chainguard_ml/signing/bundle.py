@@ -39,19 +39,21 @@ def parse(data: bytes) -> Bundle:
         UnverifiableError: It is a bundle that signs something else than a statement, or a budget is hit.
     """
     value = loads(data, "the bundle", _STRUCTURE)
-    if member(value, "mediaType", str) not in _MEDIA_TYPES:
+    media_type = member(value, "mediaType", str)
+    if media_type not in _MEDIA_TYPES:
         raise MalformedError("'mediaType' is not that of a Sigstore bundle")
     if "messageSignature" in value and "dsseEnvelope" not in value:
         raise UnverifiableError("a bundle over a plain message, not over a model's manifest", GapReason.UNSUPPORTED)
     only(value, {"mediaType", "verificationMaterial", "dsseEnvelope"}, "the bundle")
-    material = _material(member(value, "verificationMaterial", dict))
+    verification = member(value, "verificationMaterial", dict)
     envelope = member(value, "dsseEnvelope", dict)
     only(envelope, {"payload", "payloadType", "signatures"}, "'dsseEnvelope'")
     payload_type = member(envelope, "payloadType", str)
     if payload_type != dsse.PAYLOAD_TYPE:
         raise MalformedError(f"'payloadType' is not {dsse.PAYLOAD_TYPE}")
     payload = decoded(envelope, "payload")
-    return Bundle(*material, payload_type, payload, _signature(member(envelope, "signatures", list)))
+    signature = _signature(member(envelope, "signatures", list))
+    return Bundle(*_material(verification), payload_type, payload, signature, media_type, verification)
 
 
 def _material(value: JsonObject) -> tuple[str, JsonObject]:

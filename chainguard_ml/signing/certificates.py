@@ -62,7 +62,10 @@ def parse(der: bytes) -> Certificate:
 
     with warnings.catch_warnings():
         warnings.simplefilter("ignore")  # forms that are tolerated for now are none of the operator's business
-        certificate = x509.load_der_x509_certificate(der)
+        try:
+            certificate = x509.load_der_x509_certificate(der)
+        except x509.InvalidVersion as error:
+            raise ValueError(str(error)) from None
         _read_through(certificate)
     return certificate
 

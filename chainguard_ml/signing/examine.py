@@ -9,6 +9,7 @@ from chainguard_ml.rules import signing as rules
 from chainguard_ml.signing import certificates, verify
 from chainguard_ml.signing.interface import Trust
 from chainguard_ml.signing.keys import load_public_key
+from chainguard_ml.signing.methods.sigstore import keyless
 from chainguard_ml.signing.sign import SIGNATURE_NAME
 from chainguard_ml.text import printable
 
@@ -30,7 +31,7 @@ def examine(context: Context) -> Observations:
     the reader is strict, its cost in proportion to the bytes, and it only hands on what a trusted key signed.
 
     Raises:
-        UsageError: A configured public key or certificate cannot be used.
+        UsageError: A configured key, certificate, identity or trusted root cannot be used.
     """
     trust = _trust(context.config.signing)
     spoken_for: set[str] = set()
@@ -47,7 +48,7 @@ def examine(context: Context) -> Observations:
 
 def _trust(config: SigningConfig) -> Trust:
     keys = tuple(map(load_public_key, config.public_keys))
-    return Trust(keys, certificates.load(config.certificates))
+    return Trust(keys, certificates.load(config.certificates), keyless=keyless(config))
 
 
 def _claim(context: Context, artifact: Artifact, trust: Trust) -> verify.Claim:

@@ -21,6 +21,7 @@ if TYPE_CHECKING:
     from chainguard_ml.codec import JsonObject
     from chainguard_ml.model import GapReason, Json
     from chainguard_ml.signing.keys import PublicKey
+    from chainguard_ml.signing.sigstore import SignerIdentity, TrustedRoot
 
 
 class RefusedError(InputError):
@@ -69,6 +70,8 @@ class Bundle:
         payload_type: Media type of the payload.
         payload: The signed bytes.
         signature: The signature over the payload's pre-authentication encoding.
+        media_type: The bundle's media type, which names its version.
+        verification: The whole of ``verificationMaterial``, log entries and timestamps included.
     """
 
     material: str
@@ -76,6 +79,21 @@ class Bundle:
     payload_type: str
     payload: bytes
     signature: bytes
+    media_type: str
+    verification: Mapping[str, Json] = field(repr=False)
+
+
+@dataclass(frozen=True, slots=True)
+class Keyless:
+    """Identities of Sigstore whose signatures are trusted, and the instance that they sign with.
+
+    Attributes:
+        identities: Signers.
+        root: The instance; ``None`` means the public one.
+    """
+
+    identities: tuple[SignerIdentity, ...] = ()
+    root: TrustedRoot | None = None
 
 
 @dataclass(frozen=True, slots=True)
@@ -86,11 +104,13 @@ class Trust:
         keys: Public keys.
         certificates: X.509 certificates of authorities whose signers are trusted.
         now: The moment that certificates must be valid at; ``None`` means the present.
+        keyless: Identities of Sigstore.
     """
 
     keys: tuple[PublicKey, ...] = ()
     certificates: tuple[Certificate, ...] = ()
     now: datetime | None = None
+    keyless: Keyless = field(default_factory=Keyless)
 
 
 @dataclass(frozen=True, slots=True)

@@ -11,7 +11,7 @@ from chainguard_ml.errors import ChangedError, InputError, NothingToExamineError
 from chainguard_ml.model import Evidence, Gap, GapReason, Location, Severity, Subject
 from chainguard_ml.rules import signing as rules
 from chainguard_ml.signing import bundle, compare, methods, statement, tree
-from chainguard_ml.signing.interface import MalformedError, RefusedError, Trust, UnverifiableError
+from chainguard_ml.signing.interface import Keyless, MalformedError, RefusedError, Trust, UnverifiableError
 from chainguard_ml.signing.manifest import DEFAULT_EXCLUSIONS, SINGLE_FILE, canonical_exclusion
 from chainguard_ml.signing.sign import default_signature, resolve
 from chainguard_ml.text import plural, printable
@@ -93,6 +93,7 @@ def verify_model(
     keys: Sequence[PublicKey],
     *,
     certificates: Sequence[Certificate] = (),
+    keyless: Keyless | None = None,
     strict: bool = True,
     ignore: Sequence[str] = (),
     observer: Observer | None = None,
@@ -106,6 +107,7 @@ def verify_model(
         signature: The bundle; by default ``model.sig`` in a directory, ``<file>.sig`` beside a file.
         keys: Public keys, any of which may have signed.
         certificates: X.509 certificates of authorities, any of whose signers may have signed.
+        keyless: Identities of Sigstore, any of which may have signed.
         strict: Whether present files that the signature leaves out are grave (high) or noted (medium).
         ignore: Paths relative to the model that are accepted outside the signature.
         observer: Told about each file.
@@ -122,7 +124,7 @@ def verify_model(
         model="." if directory else resolved.name,
         directory=directory,
         signature=path,
-        trust=Trust(tuple(keys), tuple(certificates)),
+        trust=Trust(tuple(keys), tuple(certificates), keyless=keyless or Keyless()),
         strict=strict,
         ignore=tuple(ignore),
         observer=observer or Silent(),

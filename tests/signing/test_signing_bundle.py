@@ -130,23 +130,6 @@ def test_the_encoding_of_early_releases_is_taken_with_their_material_only(kit: K
     assert kit.verify(model).verified
 
 
-@pytest.mark.parametrize(
-    ("material", "method"),
-    [
-        ({"certificate": {}, "tlogEntries": [{}]}, "sigstore"),
-    ],
-)
-def test_a_method_that_is_not_verified_is_a_gap_that_names_it(
-    kit: Kit, model: Path, material: dict, method: str
-) -> None:
-    signature = kit.sign(model).path
-    signature.write_text(json.dumps(_set("verificationMaterial", to=material)(json.loads(signature.read_bytes()))))
-    outcome = kit.verify(model)
-    (gap,) = outcome.gaps
-    assert (gap.reason, f"'{method}'" in gap.detail) == (GapReason.UNSUPPORTED, True)
-    assert not outcome.evidence
-
-
 def test_a_bundle_over_a_plain_message_is_a_gap(kit: Kit, model: Path) -> None:
     value = {"mediaType": "application/vnd.dev.sigstore.bundle+json;version=0.1", "messageSignature": {}}
     (model / "model.sig").write_text(json.dumps(value))

@@ -371,3 +371,9 @@ def test_the_reference_verifies_what_we_sign_and_the_reverse(desk: Desk) -> None
 def _reference(*arguments: object) -> subprocess.CompletedProcess[str]:
     command = [sys.executable, "-W", "ignore", "-m", "model_signing", *map(str, arguments)]
     return subprocess.run(command, capture_output=True, text=True, check=False)
+
+
+def test_a_certificate_of_an_unknown_version_is_none() -> None:
+    der = SIGNER.certificate.public_bytes(Encoding.DER)
+    with pytest.raises(ValueError, match="version"):
+        certificates.parse(der.replace(b"\xa0\3\2\1\2", b"\xa0\3\2\1\x1f", 1))

@@ -8,6 +8,8 @@ import json
 from typing import TYPE_CHECKING
 
 import pytest
+from cryptography.hazmat.primitives.asymmetric import ec
+from cryptography.hazmat.primitives.serialization import Encoding, PublicFormat
 from hypothesis import given
 from hypothesis import strategies as st
 
@@ -322,6 +324,7 @@ def test_a_message_need_not_have_a_digest() -> None:
 
 
 ARTIFACT = sigstore.Artifact.of_digest(f"sha256:{'0' * 64}")
+KEY = ec.generate_private_key(ec.SECP256R1()).public_key().public_bytes(Encoding.PEM, PublicFormat.SubjectPublicKeyInfo)
 EMPTY_ROOT = trust.TrustedRoot("", "", (), (), (), ())
 
 
@@ -331,9 +334,10 @@ ENTRIES = st.lists(st.dictionaries(NAMES, st.none() | st.text() | st.integers())
 
 @given(st.binary(max_size=200) | ENTRIES.map(lambda entries: _bundle({**CERTIFICATE, "tlogEntries": entries})))
 def test_any_bytes_are_refused_with_an_error_of_ours(data: bytes) -> None:
-    for key in (None, b"-----BEGIN PUBLIC KEY-----"):
-        with pytest.raises(ChainguardError):
-            sigstore.verify_bundle(data, ARTIFACT, EMPTY_ROOT, key=key)
+    with pytest.raises(ChainguardError):
+        sigstore.verify_bundle(data, ARTIFACT, EMPTY_ROOT, [])
+    with pytest.raises(ChainguardError):
+        sigstore.verify_key_bundle(data, ARTIFACT, KEY)
     with pytest.raises(ChainguardError):
         trust.parse_trusted_root(data, "")
 

@@ -10,10 +10,10 @@ import pytest
 
 from chainguard_ml import signing
 from chainguard_ml.model import GapReason
-from chainguard_ml.signing import bundle, statement
 from tests.signing import authorities
 
 if TYPE_CHECKING:
+    from collections.abc import Callable
     from pathlib import Path
 
     from chainguard_ml.signing import PublicKey
@@ -76,17 +76,84 @@ def test_a_historical_signature_with_a_certificate_of_another_authority_is_not_t
         assert outcome.rules == {"untrusted-signer"}
 
 
-def test_every_keyless_historical_signature_is_recognised_and_its_statement_reads(
-    vectors: Path, kit: Kit, trusted: PublicKey
+IBM = signing.Keyless((signing.SignerIdentity("stefanb@us.ibm.com", "https://sigstore.verify.ibm.com/oauth2"),))
+KEYLESS = ["v0.3.1", "v1.0.0", "v1.0.1", "v1.1.0"]
+
+
+@pytest.mark.parametrize("release", KEYLESS)
+def test_a_historical_keyless_signature_verifies(vectors: Path, kit: Kit, release: str) -> None:
+    directory = vectors / f"model-transparency/{release}-sigstore"
+    outcome = kit.sort(signing.verify_model(directory, None, [], keyless=IBM, ignore=["ignore-me"]))
+    assert outcome.verified
+    assert not outcome.findings
+    assert not outcome.gaps
+    facts = outcome.evidence[0].statement
+    assert (facts["method"], facts["signer"]) == ("sigstore", "stefanb@us.ibm.com")
+    assert facts["issuer"] == "https://sigstore.verify.ibm.com/oauth2"
+    assert facts["signed_at"].startswith("202")
+    assert "embedded" in facts["trusted_root"]["source"]
+
+
+@pytest.mark.parametrize("release", KEYLESS)
+def test_an_altered_keyless_signature_is_refused_with_its_reason(
+    vectors: Path, kit: Kit, tmp_path: Path, release: str
 ) -> None:
-    directories = sorted(vectors.glob("model-transparency/v*-sigstore"))
-    assert len(directories) == 4
-    for directory in directories:
-        (gap,) = kit.sort(signing.verify_model(directory, None, [trusted])).gaps
-        assert gap.reason is GapReason.UNSUPPORTED
-        assert "'sigstore'" in gap.detail
-        manifest = statement.parse(bundle.parse((directory / "model.sig").read_bytes()).payload)
-        assert set(manifest.files) == {"signme-1", "signme-2"}
+    directory = vectors / f"model-transparency/{release}-sigstore"
+    other = tmp_path / "other.sig"
+
+    def reason(alter: Callable[[dict], None], whom: signing.Keyless = IBM) -> str:
+        value = json.loads((directory / "model.sig").read_bytes())
+        alter(value)
+        other.write_text(json.dumps(value), encoding="utf-8")
+        outcome = kit.sort(signing.verify_model(directory, other, [], keyless=whom))
+        (finding,) = outcome.findings
+        assert not outcome.evidence
+        return finding.facts["reason"]
+
+    def payload(value: dict) -> None:
+        text = base64.b64decode(value["dsseEnvelope"]["payload"]).replace(b"signme-1", b"signme-0")
+        value["dsseEnvelope"]["payload"] = base64.b64encode(text).decode()
+
+    def signature(value: dict) -> None:
+        value["dsseEnvelope"]["signatures"][0]["sig"] = base64.b64encode(b"0" * 70).decode()
+
+    def time(value: dict) -> None:
+        value["verificationMaterial"]["tlogEntries"][0]["integratedTime"] = "1"
+
+    def version(value: dict) -> None:
+        value["verificationMaterial"]["tlogEntries"][0]["logIndex"] = "-1"
+
+    assert reason(payload) == "invalid"
+    assert reason(signature) in {"invalid", "untrusted"}  # a timestamp over another signature is nobody's
+    assert reason(time) == "invalid"
+    assert reason(version) == "malformed"
+    issuer = signing.Keyless((signing.SignerIdentity("stefanb@us.ibm.com", "https://accounts.google.com"),))
+    assert reason(lambda _: None, issuer) == "untrusted"
+
+
+def test_a_keyless_signature_and_no_identity_to_verify_it_with_is_a_gap(vectors: Path, kit: Kit) -> None:
+    directory = vectors / "model-transparency/v1.1.0-sigstore"
+    (gap,) = kit.verify(directory).gaps
+    assert gap.reason is GapReason.NO_DATA
+    assert "identities" in gap.detail
+
+
+def test_a_changed_model_with_a_keyless_signature_is_tampered(
+    vectors: Path, kit: Kit, tmp_path: Path, tree: Write
+) -> None:
+    directory = vectors / "model-transparency/v1.1.0-sigstore"
+    model = tree(tmp_path / "m", {"signme-1": b"other", "signme-2": (directory / "signme-2").read_bytes()})
+    outcome = kit.sort(signing.verify_model(model, directory / "model.sig", [], keyless=IBM))
+    assert outcome.rules == {"model-tampered"}
+    assert not outcome.verified
+
+
+def test_the_specification_s_valid_keyless_bundle(vectors: Path, kit: Kit, tmp_path: Path, tree: Write) -> None:
+    signed = vectors / "model-transparency/v1.1.0-sigstore"  # the same two files
+    model = tree(tmp_path / "m", {name: (signed / name).read_bytes() for name in ("signme-1", "signme-2")})
+    valid = vectors / "spec/test-vectors/v1.0/valid/sigstore.bundle.json"
+    outcome = kit.sort(signing.verify_model(model, valid, [], keyless=IBM))
+    assert outcome.verified, (outcome.findings, outcome.gaps)
 
 
 def test_the_specification_s_valid_key_bundle(

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from chainguard_ml.signing.sigstore.identity import CONDITIONS, ProvenIdentity, SignerIdentity
 from chainguard_ml.signing.sigstore.trust import PRODUCTION, STAGING, TrustedRoot, embedded, load_trusted_root
-from chainguard_ml.signing.sigstore.verify import Artifact, Proven, verify_bundle
+from chainguard_ml.signing.sigstore.verify import Artifact, Proven, prove, verify_bundle, verify_key_bundle
 
 __all__ = [
     "CONDITIONS",
@@ -17,5 +17,7 @@ __all__ = [
     "TrustedRoot",
     "embedded",
     "load_trusted_root",
+    "prove",
     "verify_bundle",
+    "verify_key_bundle",
 ]

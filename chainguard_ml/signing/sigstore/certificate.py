@@ -6,7 +6,7 @@ import hashlib
 from datetime import UTC, datetime, timedelta
 from typing import TYPE_CHECKING
 
-from chainguard_ml.signing.interface import InvalidError, MalformedError, UntrustedError
+from chainguard_ml.signing.interface import ExpiredError, InvalidError, MalformedError, UntrustedError
 from chainguard_ml.signing.sigstore import keys
 from chainguard_ml.signing.sigstore.keys import unreadable
 
@@ -44,11 +44,17 @@ def verify_chain(certificate: Certificate, time: datetime, root: TrustedRoot) ->
     """Return the certificate of the authority that issued the signer's, valid for signing code at ``time``.
 
     Raises:
-        UntrustedError: No authority of ``root`` issued it, or not for that time or use.
+        UntrustedError: No authority of ``root`` issued it, or not for that use.
+        ExpiredError: One issued it, and it was not valid at that time.
     """
     for authority in root.authorities:
         if authority.period.covers(time) and (issuer := _issuer(certificate, time, authority)):
             return issuer
+    issued = certificate.not_valid_before_utc
+    if not issued <= time <= certificate.not_valid_after_utc:
+        for authority in root.authorities:
+            if authority.period.covers(issued) and _issuer(certificate, issued, authority):
+                raise ExpiredError(f"its certificate was not valid when it was signed, at {time:%Y-%m-%dT%H:%M:%SZ}")
     raise UntrustedError(
         f"no certificate authority of the trusted root issued its certificate, valid at {time:%Y-%m-%dT%H:%M:%SZ} "
         "and for signing code"

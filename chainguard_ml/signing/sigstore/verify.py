@@ -27,7 +27,7 @@ if TYPE_CHECKING:
     from pathlib import Path
 
     from chainguard_ml.signing.sigstore.identity import ProvenIdentity, SignerIdentity
-    from chainguard_ml.signing.sigstore.material import Material
+    from chainguard_ml.signing.sigstore.material import Material, SigstoreBundle
     from chainguard_ml.signing.sigstore.trust import Log, TrustedRoot
 
 _STATEMENT = re.compile(r"https://in-toto\.io/Statement/v(0\.1|1)")
@@ -78,51 +78,55 @@ class Proven:
     """What a bundle proves.
 
     Attributes:
-        identity: Who signed; ``None`` for a managed key.
-        signer: Which of the operator's identities that is; ``None`` for a managed key.
+        identity: Who signed.
+        signer: Which of the operator's identities that is.
         times: When it was signed, as logs and timestamp authorities say.
         entries: Number of log entries that were verified.
     """
 
-    identity: ProvenIdentity | None
-    signer: SignerIdentity | None
+    identity: ProvenIdentity
+    signer: SignerIdentity
     times: tuple[datetime, ...]
     entries: int
 
 
-def verify_bundle(
-    data: bytes,
-    artifact: Artifact,
-    root: TrustedRoot | None,
-    *,
-    identities: Sequence[SignerIdentity] = (),
-    key: bytes | None = None,
-) -> Proven:
-    """Return what a bundle over a file, or over a statement about a file, proves.
+def verify_bundle(data: bytes, artifact: Artifact, root: TrustedRoot, identities: Sequence[SignerIdentity]) -> Proven:
+    """Return what a bundle with a certificate proves, over a file or over a statement about a file.
+
+    Raises:
+        RefusedError: It does not prove that one of ``identities`` signed the artifact.
+        UnverifiableError: It is of a kind that is not known.
+    """
+    bundle = _about(data, artifact)
+    if not bundle.material.certificates:
+        raise UntrustedError("it is signed with a key, and an identity is trusted")
+    return prove(bundle.material, bundle.content, artifact, root, identities)
+
+
+def verify_key_bundle(
+    data: bytes, artifact: Artifact, key: bytes, root: TrustedRoot | None = None
+) -> tuple[datetime, ...]:
+    """Return when a bundle with a managed key was made, over a file or over a statement about a file.
 
     Args:
         data: The bundle.
         artifact: The file.
-        root: The instance that is trusted; with a managed key it may be missing, and nothing is asked of logs then.
-        identities: Signers that are trusted, for a bundle with a certificate.
-        key: The managed key (SubjectPublicKeyInfo, PEM), for a bundle with a key.
+        key: SubjectPublicKeyInfo in PEM.
+        root: The instance whose logs must hold an entry about it; without one, nothing is asked of logs, and no time
+            is proven.
 
     Raises:
-        RefusedError: It does not prove that a trusted signer signed the artifact.
+        RefusedError: The key did not sign the artifact, or an entry is not in a trusted log or about something else.
         UnverifiableError: It is of a kind that is not known.
         UsageError: The key cannot be used.
     """
-    bundle = parse_bundle(data)
-    content = bundle.content
-    if isinstance(content, Envelope):
-        _about(content, artifact)
-    if bool(bundle.material.certificates) == (key is not None):
-        raise UntrustedError("it is signed with a key where a certificate is trusted, or the reverse")
-    if key is not None:
-        return prove_key(bundle.material, content, artifact, keys.load_pem(key), root)
-    if root is None:
-        raise UnverifiableError("there is no trusted root to verify it with", GapReason.NO_DATA)
-    return prove(bundle.material, content, artifact, root, identities)
+    trusted = keys.load_pem(key)
+    bundle = _about(data, artifact)
+    if bundle.material.certificates:
+        raise UntrustedError("it is signed with a certificate, and a key is trusted")
+    times = _times(bundle.material, bundle.content.signature, root) if root else ()
+    _verify(bundle.material, _signed(bundle.content, artifact, trusted, keys.as_der(trusted)), bundle.content, trusted)
+    return times
 
 
 def prove(
@@ -149,24 +153,6 @@ def prove(
     der = material.certificates[0]
     _verify(material, _signed(content, artifact, signer.public_key(), der), content, signer.public_key())
     return Proven(proven, accepted, times, len(material.entries))
-
-
-def prove_key(
-    material: Material,
-    content: Envelope | MessageSignature,
-    artifact: Artifact | None,
-    key: keys.Key,
-    root: TrustedRoot | None,
-) -> Proven:
-    """Return what a signature with a managed key proves; with a ``root``, a log of it must hold an entry.
-
-    Raises:
-        RefusedError: The key did not make it, or an entry is not in a trusted log or about something else.
-        UnverifiableError: It is of a kind that is not known.
-    """
-    times = _times(material, content.signature, root) if root else ()
-    _verify(material, _signed(content, artifact, key, keys.as_der(key)), content, key)
-    return Proven(None, None, times, len(material.entries) if root else 0)
 
 
 def _times(material: Material, signature: bytes, root: TrustedRoot) -> tuple[datetime, ...]:
@@ -217,9 +203,12 @@ def _verify(material: Material, signed: Signed, content: Envelope | MessageSigna
         verify_body(entry, signed)
 
 
-def _about(envelope: Envelope, artifact: Artifact) -> None:
-    """Hold that an envelope holds a statement with the artifact among its subjects (in-toto Statement)."""
-    statement = loads(envelope.payload, "the statement", _STRUCTURE)
+def _about(data: bytes, artifact: Artifact) -> SigstoreBundle:
+    """Return a bundle; what its envelope holds must be a statement with the artifact among its subjects (in-toto)."""
+    bundle = parse_bundle(data)
+    if isinstance(bundle.content, MessageSignature):
+        return bundle
+    statement = loads(bundle.content.payload, "the statement", _STRUCTURE)
     kind, subjects = statement.get("_type"), statement.get("subject")
     if not isinstance(kind, str) or not _STATEMENT.fullmatch(kind) or not isinstance(subjects, list):
         raise MalformedError("the envelope holds no statement with subjects")
@@ -227,5 +216,5 @@ def _about(envelope: Envelope, artifact: Artifact) -> None:
     for subject in subjects:
         digests = subject.get("digest") if isinstance(subject, dict) else None
         if isinstance(digests, dict) and any(digests.get(name) == digits for name, digits in known.items()):
-            return
+            return bundle
     raise InvalidError("the file is none of the subjects of the signed statement")
