@@ -11,8 +11,8 @@ from typing import TYPE_CHECKING, Annotated
 import typer
 
 from chainguard_ml.cli import app as root
-from chainguard_ml.cli import console, settings
-from chainguard_ml.cli.options import Base, shared
+from chainguard_ml.cli import console, identity, settings
+from chainguard_ml.cli.options import shared
 from chainguard_ml.errors import UsageError
 from chainguard_ml.text import plural, printable
 
@@ -37,14 +37,14 @@ class Hash(enum.StrEnum):
 def sign(
     path: Annotated[Path, typer.Argument(metavar="PATH", help="Model: a directory or a file.")],
     key: Annotated[
-        str,
+        str | None,
         typer.Option(
             "--key",
             metavar="KEY",
             help="Private key: a file (PEM, PKCS #8; may be encrypted), exec:COMMAND that signs the digest on its "
             "standard input, or exec-message:COMMAND that signs the message.",
         ),
-    ],
+    ] = None,
     public_key: Annotated[
         Path | None,
         typer.Option("--public-key", metavar="FILE", help="Public half (PEM) of a key that no file holds."),
@@ -75,24 +75,42 @@ def sign(
         ),
     ] = None,
     *,
-    common: Base,  # noqa: ARG001 (its options are read by the boundary)
+    common: identity.Keyless,
 ) -> None:
     """Sign a model: every file's digest, in one OpenSSF Model Signing v1.0 bundle.
 
-    Anyone with the public key, or with the authority's certificate, can verify it, with this tool or another that
-    reads the format.
+    Anyone with the public key, with the authority's certificate, or who trusts the identity, can verify it, with this
+    tool or another that reads the format.
     """
     from chainguard_ml import signing
 
-    signer = _signer(key, public_key, passphrase_file)
-    if cert_chain:
-        signer = signing.certificate_signer(signer, signing.load_certificates(cert_chain))
+    identity.hold(common, key, public_key, cert_chain, passphrase_file)
+    if key is None:
+        signer, who = identity.signer(common)
+    else:
+        signer, who = _signer(key, public_key, passphrase_file, cert_chain)
     signed = signing.sign_model(path, signer, signature=signature, ignore=ignore or (), hash_type=hash_type.value)
-    console.say(f"signed {plural(signed.files, 'file')} of {printable(str(path))} as {signed.signer[:16]}")
+    console.say(f"signed {plural(signed.files, 'file')} of {printable(str(path))} as {who}")
     console.say(f"wrote {printable(str(signed.path))}")
 
 
-def _signer(key: str, public_key: Path | None, passphrase_file: Path | None) -> Signer:
+def _signer(
+    key: str, public_key: Path | None, passphrase_file: Path | None, cert_chain: list[Path] | None
+) -> tuple[Signer, str]:
+    """Return who signs, with the certificates of the key if there are any, and what to call it.
+
+    Raises:
+        UsageError: The key or a certificate cannot be used, or an option does not go with it.
+    """
+    from chainguard_ml import signing
+
+    signer = _held(key, public_key, passphrase_file)
+    if cert_chain:
+        signer = signing.certificate_signer(signer, signing.load_certificates(cert_chain))
+    return signer, signer.fingerprint[:16]
+
+
+def _held(key: str, public_key: Path | None, passphrase_file: Path | None) -> Signer:
     """Return who signs: a key in a file, or behind a reference.
 
     Raises:

@@ -12,6 +12,18 @@ def encoding(payload_type: str, payload: bytes) -> bytes:
     return b"DSSEv1 %d %b %d %b" % (len(kind), kind, len(payload), payload)
 
 
+def payload(encoded: bytes) -> bytes:
+    """Return the statement in its pre-authentication encoding.
+
+    Raises:
+        ValueError: It is no encoding, or not one of a statement.
+    """
+    statement = encoded.removeprefix(b"DSSEv1 %d %b " % (len(PAYLOAD_TYPE), PAYLOAD_TYPE.encode())).partition(b" ")[2]
+    if encoding(PAYLOAD_TYPE, statement) != encoded:
+        raise ValueError("not the encoding of a statement")
+    return statement
+
+
 def encoding_before_1_0(payload_type: str, payload: bytes) -> bytes:
     """Return the encoding that early releases of the reference implementation signed.
 

@@ -31,6 +31,9 @@ if TYPE_CHECKING:
     from chainguard_ml.testing.tokens import Issuer
 
 
+_OUT_OF_BAND = "urn:ietf:wg:oauth:2.0:oob"
+
+
 class Instance(Protocol):
     """The services that are spoken to."""
 
@@ -104,12 +107,17 @@ class Web:
         })  # fmt: skip
 
     def _authorize(self, request: Request) -> Response:
-        """Sign in at once and go back to the client (RFC 6749, section 4.1), which has to be on this machine."""
+        """Sign in at once and go back to the client (RFC 6749, section 4.1), which has to be on this machine.
+
+        Out of band, the code is shown for the person to copy.
+        """
         target = request.query.get("redirect_uri", "")
-        if urlsplit(target).hostname not in {"127.0.0.1", "localhost"}:
+        if target != _OUT_OF_BAND and urlsplit(target).hostname not in {"127.0.0.1", "localhost"}:
             return refused(HTTPStatus.BAD_REQUEST, "the client is not on this machine")
         code = secrets.token_urlsafe(16)
         self._codes[code] = request.query.get("code_challenge", "")
+        if target == _OUT_OF_BAND:
+            return Response(code.encode(), "text/plain")
         query = urlencode({"code": code, "state": request.query.get("state", "")})
         return Response(status=HTTPStatus.FOUND, headers={"Location": f"{target}?{query}"})
 

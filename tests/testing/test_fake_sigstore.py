@@ -241,6 +241,20 @@ def test_the_client_signs_in_with_a_browser(monkeypatch: pytest.MonkeyPatch) -> 
         assert ask(f"{fake.url}/authorize?redirect_uri=https://example.com/")[0] == 400
 
 
+@pytest.mark.filterwarnings("ignore::pytest.PytestUnraisableExceptionWarning")  # the client leaves its socket open
+def test_the_client_signs_in_without_a_browser(
+    fake: FakeSigstore, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
+) -> None:
+    def copied(_: str) -> str:
+        return ask(capsys.readouterr().err.split()[-1])[1].decode()
+
+    monkeypatch.setattr("builtins.input", copied)
+    issuer = Issuer(fake.url)
+    assert issuer.identity_token(force_oob=True).identity == Person().email
+    issuer.session.close()
+    gc.collect()
+
+
 def test_tokens_that_the_authority_refuses(fake: FakeSigstore) -> None:
     key = ec.generate_private_key(ec.SECP256R1())
     csr = x509.CertificateSigningRequestBuilder().subject_name(x509.Name([])).sign(key, hashes.SHA256())

@@ -1,0 +1,74 @@
+"""Options of signing without a key of one's own, and where the identity comes from."""
+
+from __future__ import annotations
+
+import sys
+from dataclasses import dataclass
+from pathlib import Path
+from typing import TYPE_CHECKING, Annotated
+
+import typer
+
+from chainguard_ml.cli import settings
+from chainguard_ml.cli.options import Base
+from chainguard_ml.errors import UsageError
+from chainguard_ml.text import printable
+
+if TYPE_CHECKING:
+    from chainguard_ml.signing.interface import Signer
+
+
+@dataclass(frozen=True)
+class Keyless(Base):
+    """Options of signing with an identity."""
+
+    keyless: Annotated[
+        bool, typer.Option("--keyless", help="Sign with an identity instead of a key, through Sigstore (network).")
+    ] = False
+    identity_token_file: Annotated[
+        Path | None,
+        typer.Option(
+            "--identity-token-file",
+            metavar="FILE",
+            help="OpenID Connect token; else the one that CI offers, else sign in with a browser.",
+        ),
+    ] = None
+    trust_config: Annotated[
+        Path | None,
+        typer.Option("--trust-config", metavar="FILE", help="A private Sigstore instance instead of the public one."),
+    ] = None
+
+
+def hold(options: Keyless, key: str | None, *about_key: object) -> None:
+    """Hold that there is one way to sign, and that no option of the other is given.
+
+    Raises:
+        UsageError: There is none or there are two, or an option does not go with it.
+    """
+    if options.keyless == (key is not None):
+        raise UsageError("there are two ways to sign", hint="give either --key KEY or --keyless")
+    if key is None and any(about_key):
+        raise UsageError("--public-key, --cert-chain and --passphrase-file go with --key", hint="leave them out")
+    if key is not None and (options.identity_token_file or options.trust_config):
+        raise UsageError("--identity-token-file and --trust-config go with --keyless", hint="leave them out")
+
+
+def signer(options: Keyless) -> tuple[Signer, str]:
+    """Return a keyless signer and what to call it; its token is in a file, in CI's environment, or behind a browser.
+
+    Raises:
+        UsageError: There is no token, it cannot be used, or the trust configuration cannot.
+        ServiceError: A service fails, refuses, or answers something that does not verify.
+    """
+    from chainguard_ml.signing import keyless_sign as keyless
+
+    if options.identity_token_file is not None:
+        data = settings.secret(options.identity_token_file, "identity token")
+        token: str | None = data.decode("utf-8", "replace").strip()
+    else:
+        token = keyless.ambient_token()
+    if token is None and not sys.stdin.isatty():
+        raise UsageError("there is no identity to sign with", hint="give --identity-token-file FILE")
+    trust = keyless.load_trust(options.trust_config) if options.trust_config else keyless.public_trust()
+    made = keyless.KeylessSigner(keyless.interactive_token(trust) if token is None else token, trust)
+    return made, printable(f"{made.fingerprint} ({made.issuer})")
