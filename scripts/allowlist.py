@@ -20,7 +20,7 @@ from pathlib import Path
 
 import allowlist_judged as judged
 from allowlist_hooks import unread
-from allowlist_objects import legacy_modules, streams, torch_classes, transformers_classes
+from allowlist_objects import enumerations, legacy_modules, streams, torch_classes, transformers_classes
 
 from chainguard_ml.scan.allowlist import FRAMEWORKS
 from chainguard_ml.scan.pickle.effects import EFFECTS
@@ -197,8 +197,8 @@ def may_be_kept(module: str, name: str, may_be: frozenset[str]) -> bool:
     Not what is modelled only where the stream itself calls it, nor what opens, loads or evaluates when it is called.
     """
     modelled = (module, name) in EFFECTS or name.startswith("__pyx_unpickle_")
-    if (module, name) == ("builtins", "type"):  # of one argument it is harmless, and three come from no other object
-        return True
+    if (module, name) in {("builtins", "type"), ("numpy", "object_"), ("numpy", "void")}:
+        return True  # types that settings name; what they return for one argument is data or that argument
     return not (modelled and "newobj" not in may_be) and not judged.is_confined(module, name)
 
 
@@ -214,7 +214,7 @@ def main() -> int:
     present = kept()
     refused: list[str] = []
     if "--judged" not in sys.argv:
-        torch, unsuited = read_classes({**torch_classes(), **transformers_classes()})
+        torch, unsuited = read_classes({**torch_classes(), **transformers_classes(), **enumerations()})
         fitted, refused = collected({**torch, **entries})
         refused += unsuited
         entries = {**torch, **fitted, **entries}

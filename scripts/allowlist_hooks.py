@@ -89,6 +89,7 @@ READ = frozenset(
     torch._tensor.Tensor.__setstate__
     torch.ao.nn.quantized.modules.conv._ConvNd.__setstate__
     torch.ao.nn.sparse.quantized.linear.LinearPackedParams.__setstate__
+    torch.distributed.tensor._dtensor_spec.DTensorSpec.__setattr__
     torch.nested._internal.nested_tensor.NestedTensor.__new__
     torch.nn.modules.activation.LogSoftmax.__setstate__
     torch.nn.modules.activation.MultiheadAttention.__setstate__

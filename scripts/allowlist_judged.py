@@ -64,7 +64,6 @@ STDLIB: tuple[tuple[str, str, str, str], ...] = (
     ("signal", "Signals", "c", _ENUM),
     ("logging", "getLogger", "c", "looks a logger up by name; its settings are the program's"),
     ("time", "struct_time", "cnb", _VALUE),
-    ("itertools", "count", "cnb", "counts when it is asked"),
     ("http", "HTTPStatus", "c", _ENUM),
 )  # fmt: skip
 
@@ -190,6 +189,8 @@ PANDAS: tuple[tuple[str, str, str, str], ...] = (
     ("pandas._libs.internals", "BlockPlacement BlockManager Block", "cnb", "parts of a table"),
     ("pandas._libs.arrays", "__pyx_unpickle_NDArrayBacked", "cb", "array with a type"),
     ("pandas._libs.tslibs.timestamps", "_unpickle_timestamp", "c", _VALUE),
+    ("pandas._libs.tslibs.timestamps", "Timestamp", "cnb", _VALUE),
+    ("pandas._libs.tslibs.timedeltas", "Timedelta", "cnb", _VALUE),
     ("pandas._libs.tslibs.timedeltas", "_timedelta_unpickle", "c", _VALUE),
     ("pandas._libs.tslibs.period", "_unpickle_period Period", "c", _VALUE),
     ("pandas._libs.tslibs.nattype", "_nat_unpickle", "c", _VALUE),
@@ -241,6 +242,10 @@ TORCH: tuple[tuple[str, str, str, str], ...] = (
     ("torch.distributed.checkpoint.metadata", "_MEM_FORMAT_ENCODING", "cb", _ENUM),
     ("torch.distributed.checkpoint.filesystem", "_StorageInfo _StoragePrefix", "nb", "plain settings (dataclass)"),
     ("torch.distributed.checkpoint.planner", "WriteItemType LoadItemType", "cb", _ENUM),
+    ("torch.distributed.tensor", "DTensor", "nb", "tensor type"),
+    ("torch.distributed.tensor._dtensor_spec", "DTensorSpec", "nb", "describes a tensor"),
+    ("torch.distributed.device_mesh", "DeviceMesh", "nb", "describes devices; connects nothing without a call"),
+    ("torch.distributed._mesh_layout", "_MeshLayout _FlatLayout", "nb", "describes devices"),
     ("torch.amp.grad_scaler", "GradScaler", "nb", "holds numbers"),
     ("torch.cuda.amp.grad_scaler", "GradScaler", "nb", "holds numbers"),
     ("torch.amp.grad_scaler", "OptState", "cb", _ENUM),
@@ -356,6 +361,13 @@ OTHERS: tuple[tuple[str, str, str, str], ...] = (
         _LAYER,
     ),
     ("torchvision.ops.stochastic_depth", "StochasticDepth", "nb", _LAYER),
+    (
+        "torchvision.transforms.transforms",
+        "Compose ToTensor ToPILImage PILToTensor RandomApply RandomChoice RandomOrder",
+        "nb",
+        "holds numbers and other transformations",
+    ),
+    ("torchvision.transforms.functional", "InterpolationMode", "cb", _ENUM),
 )
 
 # Of the Hugging Face survey: what is not in a framework's own table. Classes of model code are accepted where loading
@@ -411,6 +423,7 @@ CONFINED: tuple[tuple[str, str, str], ...] = (
     ("lightgbm.basic", "Booster", "opens a file"),
     ("catboost.core", "*", "opens a file"),
     ("accelerate.state", "*", "connects processes"),
+    ("torch.distributed.device_mesh", "DeviceMesh", "connects processes"),
     ("transformers.training_args", "TrainingArguments", "reads files and connects processes"),
     ("transformers.training_args_seq2seq", "Seq2SeqTrainingArguments", "reads files and connects processes"),
     ("transformers.deepspeed", "*", "reads files"),

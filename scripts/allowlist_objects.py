@@ -5,6 +5,7 @@
 from __future__ import annotations
 
 import contextlib
+import enum
 import importlib
 import inspect
 import io
@@ -553,7 +554,13 @@ def torch_classes() -> dict[tuple[str, str], tuple[frozenset[str], str]]:
     entries = {}
     for package, what in (("torch.nn.modules", "layer"), ("torch.optim", "optimizer or schedule"), ("torch.ao.nn", "layer"),
                           ("torch.nn.utils.parametrizations", "layer"), ("torch.nn.parallel.data_parallel", "layer"),
-                          ("torch.nn.utils.parametrize", "layer"), ("torch.distributions", "distribution")):  # fmt: skip
+                          ("torch.nn.utils.parametrize", "layer"), ("torch.distributions", "distribution"),
+                          ("torch.nn.utils.prune", "hook of a layer"), ("torch.nn.utils.weight_norm", "hook of a layer"),
+                          ("torch.nn.utils.spectral_norm", "hook of a layer"), ("torch.ao.quantization.observer", "layer"),
+                          ("torch.ao.quantization.fake_quantize", "layer"), ("torch.ao.quantization.stubs", "layer"),
+                          ("torch.ao.quantization.qconfig", "settings"), ("torch.ao.quantization.utils", "settings"),
+                          ("torch.distributed.tensor.placement_types", "describes a tensor"),
+                          ("torch.distributed.tensor._dtensor_spec", "describes a tensor")):  # fmt: skip
         root = importlib.import_module(package)
         names = [package, *(item.name for item in pkgutil.walk_packages(getattr(root, "__path__", []), f"{package}."))]
         for name in names:
@@ -734,6 +741,21 @@ def statsmodels_objects() -> Iterator[object]:
     for make in made:
         with contextlib.suppress(Exception):
             yield make()
+
+
+def enumerations() -> dict[tuple[str, str], tuple[frozenset[str], str]]:
+    """Return the enumerations of modules whose settings are pickled: members are looked up by calling the class."""
+    uses = frozenset({"called", "built"})
+    entries = {}
+    for name in ("transformers.trainer_utils", "transformers.training_args", "transformers.utils.generic", "transformers.trainer_pt_utils",
+                 "transformers.debug_utils", "accelerate.utils.dataclasses", "torch.nn.utils.parametrizations", "torch.distributed.checkpoint.metadata",
+                 "torch.distributed.checkpoint.planner", "torch.amp.grad_scaler", "torch.ao.quantization.qconfig", "torch.ao.quantization.quant_type"):  # fmt: skip
+        with contextlib.suppress(ImportError):
+            module = importlib.import_module(name)
+            for key, item in vars(module).items():
+                if inspect.isclass(item) and item.__module__ == name and issubclass(item, enum.Enum) and len(item):
+                    entries[name, key] = (uses, f"enumeration of {name.partition('.')[0]}: looks a member up by value")
+    return entries
 
 
 FAMILIES = (

@@ -139,7 +139,7 @@ def main() -> int:
     (out / "INDEX.txt").write_text("\n".join([head, *lines]) + "\n", encoding="utf-8")
     size = sum((out / name).stat().st_size for name in files)
     print(f"{len(files)} files, {size / 1e6:.1f} MB, {time.monotonic() - start:.0f} s: {out}")
-    return 0
+    return 0 if files else 1
 
 
 if __name__ == "__main__":

@@ -269,9 +269,7 @@ def samples() -> Iterator[Sample]:
     yield Sample("keras/quantised.keras", lambda path: _quantised().save(path))
     yield Sample("keras/lora.keras", lambda path: _lora().save(path))
     yield Sample("keras/application.keras", lambda path: _application().save(path))
-    yield Sample(
-        "keras/pickled.pkl", lambda path: __import__("pickle").dump(sequential(), path.open("wb")), "pickled by keras"
-    )
+    yield Sample("keras/pickled.pkl", lambda path: __import__("pickle").dump(sequential(), path.open("wb")))
     yield Sample("keras/lambda.keras", lambda path: lambda_model().save(path), "Lambda")
     yield Sample("keras/lambda.h5", lambda path: lambda_model().save(path), "Lambda")
     yield Sample("keras/lambda.json", lambda path: path.write_text(lambda_model().to_json()), "Lambda")

@@ -15,6 +15,7 @@ from typing import TYPE_CHECKING
 import numpy as np
 import torch
 from torch import nn
+from torch.nn.utils import prune
 
 from corpus_parts.frame import SEED, Sample
 
@@ -219,6 +220,13 @@ def _program(path: Path) -> None:
     torch.export.save(exported, path)
 
 
+HOOKED = {
+    "pruned": lambda: prune.l1_unstructured(nn.Linear(4, 4), "weight", 0.5),
+    "weight_norm": lambda: nn.utils.weight_norm(nn.Linear(4, 4)),
+    "spectral_norm": lambda: nn.utils.spectral_norm(nn.Linear(4, 4)),
+}
+
+
 def samples() -> Iterator[Sample]:
     """Yield the files."""
     for name, value in tensors().items():
@@ -289,6 +297,8 @@ def samples() -> Iterator[Sample]:
         "torch/many_small.pt", lambda path: torch.save([torch.tensor(float(index)) for index in range(2000)], path)
     )
     yield Sample("torch/big.pt", lambda path: torch.save({"w": torch.randn(1000, 1000)}, path))
+    for name, make in HOOKED.items():
+        yield Sample(f"torch/hooked_{name}.pt", lambda path, make=make: torch.save(make(), path))
     yield Sample("torch/script.pt", lambda path: torch.jit.save(torch.jit.script(Net()), path), "TorchScript")
     yield Sample(
         "torch/traced.pt",

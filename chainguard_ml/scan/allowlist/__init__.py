@@ -27,7 +27,7 @@ if TYPE_CHECKING:
     from chainguard_ml.scan.interface import Use
 
 FRAMEWORKS = ("numpy", "scipy", "sklearn", "pandas", "torch", "joblib", "xgboost", "lightgbm", "catboost",
-              "statsmodels", "transformers", "ultralytics")  # fmt: skip
+              "statsmodels", "torchvision", "transformers", "ultralytics")  # fmt: skip
 """Packages with a file of their own; all other names are in ``stdlib.json`` and ``others.json``."""
 
 _ANY = "*"

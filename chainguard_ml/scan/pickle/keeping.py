@@ -22,7 +22,7 @@ if TYPE_CHECKING:
 _HOLDERS = frozenset({Global, Holding})
 _MEMORY = frozenset({"__array_interface__", "__array_struct__", "__cuda_array_interface__"})
 _ADDRESS = "an attribute or key of that name makes NumPy read memory at an address that the stream gives"
-_ODD = "its arguments or items set special attributes, or attributes with computed names"
+_ODD = "its arguments or items set special attributes, methods, or attributes with computed names"
 _MAPPINGS = frozenset({"dict", "OrderedDict", "Counter", "defaultdict", "ChainMap", "UserDict", "WeakValueDictionary"})
 
 
@@ -54,14 +54,18 @@ def keep(machine: Machine, values: Sequence[Value], offset: int) -> None:
                 machine.trace.use(item, "kept", offset)
 
 
-def keep_items(machine: Machine, items: list[Value], offset: int) -> None:
-    """Record the imports among the keys and values that are set; joblib's arrays name their class under one key."""
+def keep_items(machine: Machine, items: list[Value], offset: int) -> bool:
+    """Record the imports among the keys and values that are set, and return whether there are any.
+
+    joblib's arrays name their class under one key.
+    """
     if _HOLDERS.isdisjoint(map(type, items)):
-        return
+        return False
     for index in range(0, len(items), 2):
         key = items[index]
         if not (type(key) is str and key == "subclass"):
             keep(machine, items[index : index + 2], offset)
+    return True
 
 
 def keep_inner(machine: Machine, items: list[Value], offset: int) -> None:

@@ -19,6 +19,7 @@ from chainguard_ml.scan.pickle.values import (
     Instance,
     Value,
     is_odd,
+    replaces_method,
 )
 
 if TYPE_CHECKING:
@@ -198,11 +199,11 @@ def _setitems(machine: Machine, position: int) -> int:
 
 
 def _set(machine: Machine, target: Value, items: list[Value], offset: int) -> None:
-    keeping.keep_items(machine, items, offset)
+    imports = keeping.keep_items(machine, items, offset)
     if type(target) is Dict:
         for index in range(0, len(items) - 1, 2):
             key = items[index]
-            if type(key) is not str or key in NOTED or key[:2] == "__":
+            if imports or type(key) is not str or key in NOTED or key[:2] == "__":
                 keeping.check_key(machine, key, offset)
                 target.put(key, items[index + 1])
         return
@@ -211,7 +212,9 @@ def _set(machine: Machine, target: Value, items: list[Value], offset: int) -> No
         odd = [key for key in items[::2] if is_odd(key)]
         for key in odd:
             keeping.check_key(machine, key, offset)
-        if odd:
+        if odd or (
+            imports and any(replaces_method(*items[index : index + 2]) for index in range(0, len(items) - 1, 2))
+        ):
             target.odd = True
             keeping.check_arguments(machine, target.of, (target,), offset)
 

@@ -17,7 +17,7 @@ if TYPE_CHECKING:
 
     from chainguard_ml.scan.pickle.machine import Machine
 
-_ODD = "its state sets special attributes, or attributes with computed names"
+_ODD = "its state sets special attributes, methods, or attributes with computed names"
 _HIDDEN = "its state, of which a part is evaluated, cannot be followed"
 EVALUATED = frozenset({"scipy.stats._continuous_distns", "scipy.stats._discrete_distns", "scipy.stats._levy_stable",
                        "scipy.stats._distn_infrastructure", "statsmodels.base.data"})  # fmt: skip

@@ -88,6 +88,8 @@ class Dict:
                 self.noted = {**(self.noted or {}), key: value}
             elif key[:2] == "__":
                 self.odd = self.odd or is_odd(key)
+            elif replaces_method(key, value):
+                self.odd = True
         elif type(key) is not int and is_odd(key):
             self.odd = True
 
@@ -117,6 +119,14 @@ Value: TypeAlias = "str | int | tuple[Value, ...] | Plain | Global | Instance | 
 NOTED = frozenset({"subclass", "shape", "order", "dtype", "allow_mmap", "numpy_array_alignment_bytes",
                    "_parse_arg_template", "restore_model_spec", "restore_design_info", "formula"})  # fmt: skip
 """Keys whose values decide something: how many bytes of joblib's arrays follow, what a class evaluates."""
+
+# Of dictionaries, lists, sets, texts, files, arrays and tensors. No object of a model has a function for one of them.
+_METHODS = frozenset(name for kind in (dict, list, set, str, bytes) for name in dir(kind) if name[0] != "_") - {
+    "count", "format", "index",
+} | {
+    "astype", "as_subclass", "close", "cpu", "detach", "item", "numpy", "read", "readline", "requires_grad_", "reshape",
+    "seek", "size", "stride", "to", "tolist", "untyped_storage", "view", "write",
+}  # fmt: skip
 
 # Generic classes and wrapped functions leave these in ordinary objects.
 _HARMLESS = frozenset({"__orig_class__", "__doc__", "__name__", "__qualname__", "__module__", "__wrapped__"})
@@ -156,6 +166,11 @@ def is_odd(key: Value) -> bool:
     if isinstance(key, str):
         return key[:2] == "__" == key[-2:] and key not in _HARMLESS
     return isinstance(key, Instance) or key is UNKNOWN or key is PERSISTENT
+
+
+def replaces_method(key: Value, value: Value) -> bool:
+    """Return whether a key stands in for a method that loading calls of what it is given, and would run an import."""
+    return type(value) is Global and type(key) is str and key in _METHODS
 
 
 def has_odd_keys(state: Value) -> bool:
