@@ -6,6 +6,7 @@ import hashlib
 from datetime import UTC, datetime, timedelta
 from typing import TYPE_CHECKING
 
+from chainguard_ml.signing.certificates import parse
 from chainguard_ml.signing.interface import ExpiredError, InvalidError, MalformedError, UntrustedError
 from chainguard_ml.signing.sigstore import keys
 from chainguard_ml.signing.sigstore.keys import unreadable
@@ -26,18 +27,13 @@ def load(chain: tuple[bytes, ...]) -> Certificate:
     Raises:
         MalformedError: A certificate cannot be read, or one is a root, which a bundle must not bring along.
     """
-    from cryptography.x509 import load_der_x509_certificate
-
     try:
-        certificates = [load_der_x509_certificate(der) for der in chain]
-        rooted = any(each.issuer == each.subject for each in certificates)
-        signer = certificates[0]
-        readable = bool(signer.extensions) and bool(signer.public_key())  # both are read only now
-    except unreadable():
+        certificates = [parse(der) for der in chain]
+    except ValueError:
         raise MalformedError("the certificate cannot be read") from None
-    if rooted or not readable:
+    if any(each.issuer == each.subject for each in certificates):
         raise MalformedError("the bundle brings a root certificate along")
-    return signer
+    return certificates[0]
 
 
 def verify_chain(certificate: Certificate, time: datetime, root: TrustedRoot) -> Certificate:
