@@ -181,6 +181,7 @@ SKLEARN: tuple[tuple[str, str, str, str], ...] = (
 )
 
 SCIPY: tuple[tuple[str, str, str, str], ...] = (
+    ("scipy.stats._stats_py", "DescribeResult", "nb", "named tuple"),
     ("scipy.special._ufuncs", "expit logit gammaln erf ndtr log1p expm1 xlogy", "", _REFERENCE),
 )
 

@@ -420,7 +420,7 @@ def scipy_objects() -> Iterator[object]:
         lambda: interpolate.BPoly(np.ones((2, 7)), x), lambda: interpolate.NdPPoly(np.ones((2, 2, 7, 7)), (x, x)), lambda: interpolate.interp1d(x, x, kind="cubic"), lambda: interpolate.interp1d(x, x, kind="nearest"),
         lambda: interpolate.interp1d(x, x, kind="previous"), lambda: interpolate.Rbf(x, x), lambda: interpolate.LSQUnivariateSpline(x, x, x[2:-2]), lambda: interpolate.splrep(x, x),
         lambda: stats.gaussian_kde(x), lambda: stats.multivariate_normal(np.zeros(2)), lambda: stats.dirichlet([1, 2]), lambda: stats.rv_histogram(np.histogram(x)), lambda: stats.ecdf(x),
-        lambda: stats.linregress(x, x), lambda: stats.ttest_ind(x, x), lambda: stats.describe(x), lambda: stats.qmc.Sobol(2), lambda: stats.qmc.Halton(2), lambda: stats.boxcox(x + 1),
+        lambda: stats.ttest_ind(x, x), lambda: stats.describe(x), lambda: stats.qmc.Sobol(2), lambda: stats.qmc.Halton(2), lambda: stats.boxcox(x + 1),
         lambda: optimize.Bounds([0], [1]), lambda: optimize.LinearConstraint([1], 0, 1), lambda: optimize.minimize(lambda v: (v**2).sum(), [1.0]), lambda: optimize.root_scalar(lambda v: v, bracket=[-1, 1]),
         lambda: optimize.linprog([1], bounds=(0, 1)), lambda: optimize.curve_fit(lambda v, a: a * v, x, x), lambda: optimize.differential_evolution(lambda v: v[0], [(0, 1)], maxiter=1),
         lambda: signal.TransferFunction([1], [1, 1]), lambda: signal.StateSpace([[1]], [[1]], [[1]], [[1]]), lambda: signal.ZerosPolesGain([], [1], 1), lambda: signal.dlti([1], [1, 1]), lambda: signal.butter(2, 0.1),
