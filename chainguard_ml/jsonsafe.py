@@ -6,7 +6,7 @@ import json
 from typing import TYPE_CHECKING
 
 from chainguard_ml.errors import InputError
-from chainguard_ml.text import printable
+from chainguard_ml.text import printable, reason_of
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
@@ -39,7 +39,7 @@ def loads(data: bytes, *, lenient: bool = False) -> Json:
             else json.loads(text, object_pairs_hook=_without_duplicates, parse_constant=_refuse)
         )
     except (ValueError, RecursionError) as error:
-        raise InputError(f"it is not JSON: {printable(str(error))}") from None
+        raise InputError(f"it is not JSON: {reason_of(error)}") from None
     return value
 
 

@@ -29,6 +29,11 @@ def printable(text: str, limit: int = 500) -> str:
     return "".join(_escape(char) if unicodedata.category(char) in _UNSAFE_CATEGORIES else char for char in text)
 
 
+def reason_of(error: BaseException, limit: int = 500) -> str:
+    """Return what a parser's error says, printable; the same words wherever nesting was too deep for the stack."""
+    return "it is nested too deeply" if isinstance(error, RecursionError) else printable(str(error), limit)
+
+
 def _escape(char: str) -> str:
     code = ord(char)
     if code in _SURROGATE_ESCAPES:

@@ -23,11 +23,20 @@ def _set_limits(limits: Mapping[str, int]) -> None:
     """Limit private memory, open files and core dumps for the life of the process."""
     import resource
 
-    memory = limits["memory_mib"] << 20
+    memory = _private() + (limits["memory_mib"] << 20)
     # RLIMIT_DATA counts private writable memory, so a read-only mapping of a large model costs nothing.
     _lower(resource.RLIMIT_DATA, memory)
     _lower(resource.RLIMIT_NOFILE, limits["open_files"])
     _lower(resource.RLIMIT_CORE, 0)
+
+
+def _private() -> int:
+    """Return the bytes of private memory that this process has already: a fork begins with its parent's (proc(5))."""
+    try:
+        with open("/proc/self/statm", encoding="ascii") as stream:  # noqa: PTH123 (pathlib is not needed otherwise)
+            return int(stream.read().split()[5]) * os.sysconf("SC_PAGE_SIZE")
+    except OSError:
+        return 0
 
 
 def _lower(limit: int, value: int) -> None:

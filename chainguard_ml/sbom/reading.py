@@ -15,7 +15,7 @@ from chainguard_ml.errors import ChangedError, InputError
 from chainguard_ml.files import read_beneath
 from chainguard_ml.model import Evidence, Gap, GapReason, Json, Subject
 from chainguard_ml.sbom import card
-from chainguard_ml.text import printable
+from chainguard_ml.text import reason_of
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
@@ -90,7 +90,7 @@ def _config(text: str, subject: Subject) -> Iterator[Evidence | Gap]:
     try:
         table = json.loads(text)
     except (ValueError, RecursionError) as error:
-        yield Gap(subject, GapReason.MALFORMED, f"it is not JSON: {printable(str(error))}")
+        yield Gap(subject, GapReason.MALFORMED, f"it is not JSON: {reason_of(error)}")
         return
     if not isinstance(table, dict):
         return
@@ -115,7 +115,7 @@ def _project(text: str, subject: Subject) -> Iterator[Evidence | Gap]:
     try:
         table = tomllib.loads(text).get("project", {})
     except (ValueError, RecursionError) as error:
-        yield Gap(subject, GapReason.MALFORMED, f"it is not TOML: {printable(str(error))}")
+        yield Gap(subject, GapReason.MALFORMED, f"it is not TOML: {reason_of(error)}")
         return
     if not isinstance(table, dict):
         return

@@ -14,7 +14,7 @@ from itertools import islice
 from typing import TYPE_CHECKING, NoReturn
 
 from chainguard_ml.sbom.collector import paused
-from chainguard_ml.text import printable
+from chainguard_ml.text import printable, reason_of
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
@@ -42,14 +42,14 @@ def validate(data: bytes) -> list[str]:
     try:
         document = json.loads(data.decode("utf-8-sig"), parse_constant=_no_number)
     except (ValueError, RecursionError) as error:
-        return [f"it is not JSON: {printable(str(error))}"]
+        return [f"it is not JSON: {reason_of(error)}"]
     version = document.get("specVersion") if isinstance(document, dict) else None
     if version not in VERSIONS:
         return [f"#/specVersion: it is none of {', '.join(VERSIONS)}"]
     try:
         problems = [_problem(error) for error in islice(_schema(version).iter_errors(document), _MOST)]
     except (ValueError, RecursionError) as error:  # nested too deep, or text that is no Unicode
-        return [f"it cannot be examined: {printable(str(error))}"]
+        return [f"it cannot be examined: {reason_of(error)}"]
     return problems or list(islice(_unsound(document), _MOST))
 
 

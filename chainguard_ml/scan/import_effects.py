@@ -14,7 +14,7 @@ from dataclasses import dataclass, field
 from typing import TYPE_CHECKING, NamedTuple
 
 from chainguard_ml.errors import InputError
-from chainguard_ml.text import printable
+from chainguard_ml.text import printable, reason_of
 
 if TYPE_CHECKING:
     from collections.abc import Iterable, Iterator
@@ -72,7 +72,7 @@ def parse(data: bytes) -> ast.Module:
     except SyntaxError as error:
         raise InputError(f"it is not Python: {printable(str(error.msg))}") from None
     except (ValueError, RecursionError, MemoryError) as error:  # the last one is how the parser's own stack ends
-        raise InputError(f"it cannot be parsed: {printable(str(error) or type(error).__name__)}") from None
+        raise InputError(f"it cannot be parsed: {reason_of(error) or type(error).__name__}") from None
 
 
 def effects(tree: ast.Module) -> list[Effect]:

@@ -18,7 +18,7 @@ from chainguard_ml.source.names import Names
 from chainguard_ml.source.python import examined, parse
 from chainguard_ml.source.scripts import insecure
 from chainguard_ml.source.shell import downloads
-from chainguard_ml.text import printable
+from chainguard_ml.text import printable, reason_of
 
 if TYPE_CHECKING:
     from collections.abc import Iterator, Mapping, Sequence
@@ -56,7 +56,7 @@ def examine(argument: Mapping[str, Json]) -> Iterator[Record]:
         notebook = json.loads(data)
         cells = list(_cells(notebook))
     except (ValueError, RecursionError, InputError) as error:
-        yield reporter.gap(GapReason.MALFORMED, f"it is no notebook: {printable(str(error))}")
+        yield reporter.gap(GapReason.MALFORMED, f"it is no notebook: {reason_of(error)}")
         return
     language = _language(notebook)
     if cells and language != "python":

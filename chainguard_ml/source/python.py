@@ -16,7 +16,7 @@ from chainguard_ml.source.interface import Place, Reporter, read
 from chainguard_ml.source.names import Names
 from chainguard_ml.source.scripts import insecure
 from chainguard_ml.source.shell import HTTP_DOWNLOAD, downloads
-from chainguard_ml.text import printable
+from chainguard_ml.text import printable, reason_of
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterator, Mapping
@@ -74,7 +74,7 @@ def parse(text: str) -> ast.Module:
         where = f", line {error.lineno}" if error.lineno else ""
         raise InputError(f"it is not Python{where}: {printable(str(error.msg))}") from None
     except (ValueError, RecursionError, MemoryError) as error:  # the last one is how the parser's own stack ends
-        raise InputError(f"it cannot be parsed: {printable(str(error) or type(error).__name__)}") from None
+        raise InputError(f"it cannot be parsed: {reason_of(error) or type(error).__name__}") from None
 
 
 def examined(

@@ -10,7 +10,7 @@ from chainguard_ml.inventory.packages.interface import Manifest, Record
 from chainguard_ml.inventory.packages.naming import digests_of, is_name, library, redacted
 from chainguard_ml.inventory.packages.toml_lines import table, text_of, texts
 from chainguard_ml.model import Gap, GapReason, Scope
-from chainguard_ml.text import printable
+from chainguard_ml.text import printable, reason_of
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
@@ -33,7 +33,7 @@ def parse(argument: JsonObject) -> Iterator[Record]:
     try:
         document = table(json.loads(data))
     except (ValueError, RecursionError) as error:
-        yield manifest.gap(GapReason.MALFORMED, f"not JSON: {printable(str(error), 200)}")
+        yield manifest.gap(GapReason.MALFORMED, f"not JSON: {reason_of(error, 200)}")
         return
     specification = table(document.get("_meta")).get("pipfile-spec")
     if specification != 6:

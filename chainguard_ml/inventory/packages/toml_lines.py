@@ -9,7 +9,7 @@ from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
 from chainguard_ml.model import Gap, GapReason
-from chainguard_ml.text import printable
+from chainguard_ml.text import printable, reason_of
 
 if TYPE_CHECKING:
     from collections.abc import Iterable, Iterator, Mapping
@@ -30,7 +30,7 @@ def load(manifest: Manifest) -> tuple[Table, str] | Gap:
         text = data.decode("utf-8-sig")
         return tomllib.loads(text), text
     except (ValueError, RecursionError) as error:
-        return manifest.gap(GapReason.MALFORMED, f"not TOML: {printable(str(error), 200)}")
+        return manifest.gap(GapReason.MALFORMED, f"not TOML: {reason_of(error, 200)}")
 
 
 def table(value: object) -> Table:
