@@ -87,7 +87,7 @@ def examine(blob: Blob, examination: Examination) -> Observations:
 
 def _start(data: object, position: int) -> Stream | None:
     """Return a stream behind the versions, ``None`` if they are none that R writes."""
-    view = memoryview(data)  # type: ignore[arg-type]
+    view = memoryview(data)  # type: ignore[arg-type]  # a map has the buffer protocol
     letter = bytes(view[position : position + 2])
     streams: dict[bytes, tuple[Stream, ...]] = {
         b"X\n": (Binary(view, position + 2, ">"),),

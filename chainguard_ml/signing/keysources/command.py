@@ -83,7 +83,7 @@ class CommandSigner:
     def _run(self, data: bytes) -> bytes:
         try:
             # The operator's own command, without a shell: starting it is what this file is for.
-            done = subprocess.run(  # noqa: S603
+            done = subprocess.run(  # noqa: S603 (the operator's own command, without a shell)
                 self.command, input=data, stdout=subprocess.PIPE, timeout=self.seconds, check=False
             )
         except OSError as error:
