@@ -1,4 +1,4 @@
-"""Options of signing without a key of one's own, and where the identity comes from."""
+"""Who signs: options of signing with a key or with an identity, and where the identity comes from."""
 
 from __future__ import annotations
 
@@ -9,8 +9,7 @@ from typing import TYPE_CHECKING, Annotated
 
 import typer
 
-from chainguard_ml.cli import settings
-from chainguard_ml.cli.options import Base
+from chainguard_ml.cli import keys, settings
 from chainguard_ml.errors import UsageError
 from chainguard_ml.text import printable
 
@@ -19,8 +18,8 @@ if TYPE_CHECKING:
 
 
 @dataclass(frozen=True)
-class Keyless(Base):
-    """Options of signing with an identity."""
+class Keyless(keys.Key):
+    """Options of signing, with an identity or a key."""
 
     keyless: Annotated[
         bool, typer.Option("--keyless", help="Sign with an identity instead of a key, through Sigstore (network).")
@@ -39,27 +38,29 @@ class Keyless(Base):
     ] = None
 
 
-def hold(options: Keyless, key: str | None, *about_key: object) -> None:
-    """Hold that there is one way to sign, and that no option of the other is given.
+def signer(options: Keyless) -> tuple[Signer, str]:
+    """Return who signs, and what to call it.
 
     Raises:
-        UsageError: There is none or there are two, or an option does not go with it.
+        UsageError: There is no way to sign or there are two, an option does not go with it, or it cannot be used.
+        ServiceError: A service fails, refuses, or answers something that does not verify.
     """
-    if options.keyless == (key is not None):
+    _hold(options)
+    return _identity(options) if options.key is None else keys.signer(options.key, options)
+
+
+def _hold(options: Keyless) -> None:
+    """Hold that there is one way to sign, and that no option of the other is given."""
+    if options.keyless == (options.key is not None):
         raise UsageError("there are two ways to sign", hint="give either --key KEY or --keyless")
-    if key is None and any(about_key):
+    if options.key is None and any((options.public_key, options.cert_chain, options.passphrase_file)):
         raise UsageError("--public-key, --cert-chain and --passphrase-file go with --key", hint="leave them out")
-    if key is not None and (options.identity_token_file or options.trust_config):
+    if options.key is not None and (options.identity_token_file or options.trust_config):
         raise UsageError("--identity-token-file and --trust-config go with --keyless", hint="leave them out")
 
 
-def signer(options: Keyless) -> tuple[Signer, str]:
-    """Return a keyless signer and what to call it; its token is in a file, in CI's environment, or behind a browser.
-
-    Raises:
-        UsageError: There is no token, it cannot be used, or the trust configuration cannot.
-        ServiceError: A service fails, refuses, or answers something that does not verify.
-    """
+def _identity(options: Keyless) -> tuple[Signer, str]:
+    """Return a keyless signer and what to call it; its token is in a file, in CI's environment, or behind a browser."""
     from chainguard_ml.signing import keyless_sign as keyless
 
     if options.identity_token_file is not None:
