@@ -1,21 +1,19 @@
 """Scan, then load: the loader gets the bytes that were scanned, whatever happens on disk in between.
 
-The file is copied once into memory that nobody can write any more (``memfd_create(2)`` with seals, Linux) or, where
-the system has none, into a temporary file without a name. Scan and loader both read that copy.
+The file is copied once to where nobody can write any more (``sealed``). Scan and loader both read that copy.
 """
 
 from __future__ import annotations
 
 import contextlib
 import dataclasses
-import os
-import shutil
 import tempfile
 from pathlib import Path
-from typing import TYPE_CHECKING, BinaryIO, TypeVar, cast
+from typing import TYPE_CHECKING, BinaryIO, TypeVar
 
+from chainguard_ml import sealed
 from chainguard_ml.errors import InputError, RefusedError
-from chainguard_ml.files import open_beneath, stable
+from chainguard_ml.files import open_beneath
 from chainguard_ml.model import Finding, Gap, Severity
 from chainguard_ml.text import printable
 
@@ -26,8 +24,6 @@ if TYPE_CHECKING:
     from chainguard_ml.model import Observation
 
 T = TypeVar("T")
-
-_DESCRIPTORS = Path("/proc/self/fd") if Path("/proc/self/fd").is_dir() else Path("/dev/fd")
 
 
 def safe_load(
@@ -65,7 +61,7 @@ def safe_path(
         tempfile.TemporaryDirectory(prefix="chainguard-ml-") as private,
     ):
         link = Path(private) / name
-        link.symlink_to(_DESCRIPTORS / str(stream.fileno()))
+        sealed.link(link, stream)
         yield link
 
 
@@ -90,35 +86,11 @@ def _refuse(name: str, seen: Sequence[Observation], fail_on: Severity) -> None:
         raise RefusedError(f"'{printable(name)}' is not loaded", [*findings, *gaps], hint=hint)
 
 
-@contextlib.contextmanager
-def _copy(path: Path) -> Iterator[BinaryIO]:
-    """Give a read-only copy of a file that no other process can change."""
-    with _anonymous() as copy:
-        try:
-            real = path.resolve(strict=True)
-            with open_beneath(real.parent, real.name) as source, stable(source, path.name):
-                shutil.copyfileobj(source, copy, 1 << 20)
-            copy.flush()
-            _seal(copy.fileno())
-        except OSError as error:
-            raise InputError(f"cannot copy '{printable(path.name)}': {error.strerror or error}") from None
-        yield copy
-
-
-def _anonymous() -> BinaryIO:
-    if hasattr(os, "memfd_create"):
-        descriptor = os.memfd_create("chainguard-ml", os.MFD_CLOEXEC | os.MFD_ALLOW_SEALING)
-        return os.fdopen(descriptor, "w+b")
-    return cast("BinaryIO", tempfile.TemporaryFile())
-
-
-def _seal(descriptor: int) -> None:
-    """Forbid every later change of an anonymous file, through whatever descriptor."""
-    import fcntl
-
-    if hasattr(fcntl, "F_ADD_SEALS") and hasattr(os, "memfd_create"):
-        fcntl.fcntl(
-            descriptor,
-            fcntl.F_ADD_SEALS,
-            fcntl.F_SEAL_WRITE | fcntl.F_SEAL_SHRINK | fcntl.F_SEAL_GROW | fcntl.F_SEAL_SEAL,
-        )
+def _copy(path: Path) -> BinaryIO:
+    """Return a copy of a file that no other process can change."""
+    try:
+        real = path.resolve(strict=True)
+    except OSError as error:
+        raise InputError(f"cannot copy '{printable(path.name)}': {error.strerror or error}") from None
+    with open_beneath(real.parent, real.name) as source:
+        return sealed.copy(source, path.name)

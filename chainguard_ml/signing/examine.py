@@ -33,10 +33,10 @@ def examine(context: Context) -> Observations:
     Raises:
         UsageError: A configured key, certificate, identity or trusted root cannot be used.
     """
-    trust = _trust(context.config.signing)
+    trusted = trust(context.config.signing)
     spoken_for: set[str] = set()
     for artifact in context.of(ArtifactKind.SIGNATURE):
-        for observation in verify.verify(_claim(context, artifact, trust)):
+        for observation in verify.verify(_claim(context, artifact, trusted)):
             spoken_for.update(_spoken_for(observation))
             yield observation
         context.observer.advance(artifact.path)
@@ -46,19 +46,24 @@ def examine(context: Context) -> Observations:
                 yield _unsigned(artifact)
 
 
-def _trust(config: SigningConfig) -> Trust:
+def trust(config: SigningConfig) -> Trust:
+    """Return whom the operator trusts.
+
+    Raises:
+        UsageError: A configured key, certificate, identity or trusted root cannot be used.
+    """
     keys = tuple(map(load_public_key, config.public_keys))
     return Trust(keys, certificates.load(config.certificates), keyless=keyless(config))
 
 
-def _claim(context: Context, artifact: Artifact, trust: Trust) -> verify.Claim:
+def _claim(context: Context, artifact: Artifact, trusted: Trust) -> verify.Claim:
     model, directory = _about(context.root, artifact.path)
     return verify.Claim(
         root=context.root,
         model=model,
         directory=directory,
         signature=context.root / artifact.path,
-        trust=trust,
+        trust=trusted,
         ignore=context.config.signing.ignore,
     )
 

@@ -16,7 +16,7 @@ from chainguard_ml.signing.strictjson import loads, member, only
 from chainguard_ml.text import printable
 
 if TYPE_CHECKING:
-    from collections.abc import Mapping, Sequence
+    from collections.abc import Iterable, Iterator, Mapping, Sequence
 
     from chainguard_ml.codec import JsonObject
     from chainguard_ml.model import Json
@@ -177,7 +177,7 @@ def _joined(items: Sequence[_Item], shard_size: int) -> dict[str, str]:
 
 
 def _checked(files: dict[str, str]) -> Mapping[str, str]:
-    """Hold that there are files and that their names are canonical paths."""
+    """Hold that there are files, that their names are canonical paths, and that none is the directory of another."""
     if not files:
         raise MalformedError("no file is signed")
     if list(files) == [SINGLE_FILE]:
@@ -185,7 +185,20 @@ def _checked(files: dict[str, str]) -> Mapping[str, str]:
     for path in files:
         if not is_canonical(path):
             raise MalformedError(f"'{printable(path)}' is not a canonical path beneath the model")
+    for path in set(_parents(files)) & files.keys():
+        raise MalformedError(f"'{printable(path)}' is both a file and a directory")
     return files
+
+
+def _parents(files: Iterable[str]) -> Iterator[str]:
+    """Yield the directories above each file, none above a directory that was yielded before."""
+    seen = set()
+    for path in files:
+        parent = path.rpartition("/")[0]
+        while parent and parent not in seen:
+            seen.add(parent)
+            yield parent
+            parent = parent.rpartition("/")[0]
 
 
 def _ignored(serialization: JsonObject) -> frozenset[str]:

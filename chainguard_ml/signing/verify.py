@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from typing import TYPE_CHECKING
 
 from chainguard_ml import files
@@ -87,6 +87,14 @@ class Claim:
         return path if prefix in {"", "."} else f"{prefix}/{path}"
 
 
+@dataclass(frozen=True, slots=True)
+class Proven:
+    """What a signature proves: who signed, and what."""
+
+    identity: Identity
+    manifest: Manifest
+
+
 def verify_model(
     model: Path,
     signature: Path | None,
@@ -116,22 +124,30 @@ def verify_model(
         UsageError: The model is missing.
         NothingToExamineError: The model is an empty directory without a signature.
     """
+    trust = Trust(tuple(keys), tuple(certificates), keyless=keyless or Keyless())
+    claim = replace(
+        claimed(model, signature, trust), strict=strict, ignore=tuple(ignore), observer=observer or Silent()
+    )
+    if claim.directory and _is_empty(claim.root) and _read(claim.signature) is None:
+        raise NothingToExamineError(f"there is nothing to verify in '{printable(str(model))}'")
+    yield from verify(claim)
+
+
+def claimed(model: Path, signature: Path | None, trust: Trust) -> Claim:
+    """Return the claim of a signature, by default the one in or beside the model, about a model.
+
+    Raises:
+        UsageError: The model is missing.
+    """
     resolved = resolve(model)
     directory = resolved.is_dir()
-    path = _located(signature or default_signature(model), follow=signature is not None)
-    claim = Claim(
+    return Claim(
         root=resolved if directory else resolved.parent,
         model="." if directory else resolved.name,
         directory=directory,
-        signature=path,
-        trust=Trust(tuple(keys), tuple(certificates), keyless=keyless or Keyless()),
-        strict=strict,
-        ignore=tuple(ignore),
-        observer=observer or Silent(),
+        signature=_located(signature or default_signature(model), follow=signature is not None),
+        trust=trust,
     )
-    if directory and _is_empty(resolved) and _read(path) is None:
-        raise NothingToExamineError(f"there is nothing to verify in '{printable(str(model))}'")
-    yield from verify(claim)
 
 
 def _located(signature: Path, *, follow: bool) -> Path:
@@ -151,20 +167,33 @@ def _is_empty(directory: Path) -> bool:
 
 def verify(claim: Claim) -> Observations:
     """Yield what comes of one claim: evidence if a trusted signer made the signature, and all that is wrong."""
+    proven = prove(claim)
+    if not isinstance(proven, Proven):
+        yield proven
+        return
+    try:
+        yield from _compared(claim, proven.identity, proven.manifest)
+    except RefusedError as error:
+        yield refused(claim, error)
+    except InputError as error:
+        yield Gap(claim.subject, _reason(error), error.message, claim.origin)
+
+
+def prove(claim: Claim) -> Proven | Finding | Gap:
+    """Return what a signature proves, or why it proves nothing; the model is not looked at."""
     try:
         data = _read(claim.signature)
         if data is None:
-            yield _missing(claim)
-            return
+            return _missing(claim)
         parsed = bundle.parse(data)
         identity = methods.verify(parsed, claim.trust)
         manifest = statement.parse(parsed.payload)
         manifest.recipe.check()
-        yield from _compared(claim, identity, manifest)
     except RefusedError as error:
-        yield _refused(claim, error)
+        return refused(claim, error)
     except InputError as error:
-        yield Gap(claim.subject, _reason(error), error.message, claim.origin)
+        return Gap(claim.subject, _reason(error), error.message, claim.origin)
+    return Proven(identity, manifest)
 
 
 def _read(path: Path) -> bytes | None:
@@ -190,7 +219,8 @@ def _missing(claim: Claim) -> Finding:
     )
 
 
-def _refused(claim: Claim, error: RefusedError) -> Finding:
+def refused(claim: Claim, error: RefusedError) -> Finding:
+    """Return the finding of a signature that proves nothing."""
     return _REFUSALS[error.reason].finding(
         claim.subject, claim.origin, error.message, facts={"reason": error.reason}, key=(claim.origin.path,)
     )
@@ -214,11 +244,11 @@ def _compared(claim: Claim, identity: Identity, manifest: Manifest) -> Observati
     outside = {path: count for path, count in left_out.items() if path not in accepted}
     differences = list(compare.changes(signed, found))
     for change in differences:
-        yield _tampered(claim, change)
+        yield tampered(claim, change)
     for path, count in outside.items():
         yield _uncovered(claim, path, count)
     for path, error in sorted(found.errors.items()):
-        yield Gap(Subject(claim.place(path)), _reason(error), error.message, claim.origin)
+        yield unread(claim, path, error)
     whole = not differences and not found.errors and not (claim.strict and outside)
     unproven = {change.path for change in differences} | found.errors.keys()
     facts: dict[str, Json] = {
@@ -243,29 +273,41 @@ def _both(claim: Claim, manifest: Manifest) -> tuple[Mapping[str, str], tree.Tre
         MalformedError: The manifest is of one file and the model a directory, or the reverse.
         InputError: The directory cannot be opened.
     """
+    signed = signed_files(claim, manifest)
     if claim.directory:
-        if SINGLE_FILE in manifest.files:
-            raise MalformedError("it signs a single file, and this is a directory")
         # What is signed is compared, even where the format leaves it out by default.
         signed_tops = {path.partition("/")[0] for path in manifest.files}
         excluded = manifest.ignored | set(DEFAULT_EXCLUSIONS) - signed_tops | _accepted(claim) | {claim.inside}
         found = tree.read_directory(
             claim.base, manifest.recipe, excluded, claim.observer, follow=manifest.links
         )  # fmt: skip
-        return manifest.files, found
+        return signed, found
+    name = claim.model.rpartition("/")[2]
+    return signed, tree.read_file(claim.base, name, manifest.recipe, claim.observer)
+
+
+def signed_files(claim: Claim, manifest: Manifest) -> Mapping[str, str]:
+    """Return the signed digests by name; a file that is a whole model is called by its own name.
+
+    Raises:
+        MalformedError: The manifest is of one file and the model a directory, or the reverse.
+    """
+    if claim.directory:
+        if SINGLE_FILE in manifest.files:
+            raise MalformedError("it signs a single file, and this is a directory")
+        return manifest.files
     if not manifest.single:
         raise MalformedError(f"it signs {plural(len(manifest.files), 'file')} of a directory, and this is a file")
-    name = claim.model.rpartition("/")[2]
-    ((signed_name, digest),) = manifest.files.items()
-    found = tree.read_file(claim.base, name, manifest.recipe, claim.observer)
-    return {name if signed_name == SINGLE_FILE else signed_name: digest}, found
+    ((name, digest),) = manifest.files.items()
+    return {claim.model.rpartition("/")[2] if name == SINGLE_FILE else name: digest}
 
 
 def _accepted(claim: Claim) -> set[str]:
     return set(filter(None, map(canonical_exclusion, claim.ignore)))
 
 
-def _tampered(claim: Claim, change: compare.Change) -> Finding:
+def tampered(claim: Claim, change: compare.Change) -> Finding:
+    """Return the finding of one difference."""
     place = claim.place(change.path)
     return rules.MODEL_TAMPERED.finding(
         Subject(place),
@@ -280,6 +322,11 @@ def _tampered(claim: Claim, change: compare.Change) -> Finding:
         },
         key=(change.kind, claim.origin.path),
     )
+
+
+def unread(claim: Claim, path: str, error: InputError) -> Gap:
+    """Return the gap of a file that cannot be read."""
+    return Gap(Subject(claim.place(path)), _reason(error), error.message, claim.origin)
 
 
 def _uncovered(claim: Claim, path: str, count: int) -> Finding:
