@@ -28,6 +28,7 @@ _MEDIA_TYPES = {
     *(f"application/vnd.dev.sigstore.bundle+json;version={version}" for version in ("0.1", "0.2", "0.3")),
 }
 _STRUCTURE = 10_000  # members and items; certificates, log entries and timestamps need some hundred
+_PROOFS = ("tlogEntries", "timestampVerificationData")
 _MATERIALS = ("publicKey", "x509CertificateChain", "certificate")
 
 
@@ -60,6 +61,7 @@ def _material(value: JsonObject) -> tuple[str, JsonObject]:
     present = [name for name in _MATERIALS if name in value]
     if len(present) != 1:
         raise MalformedError(f"'verificationMaterial' has {len(present)} of {', '.join(_MATERIALS)} instead of one")
+    only(value, {present[0], *_PROOFS}, "'verificationMaterial'")
     if present == ["certificate"] and not member(value, "tlogEntries", list):
         raise MalformedError("'tlogEntries' is empty, and a certificate of Sigstore needs one")
     return present[0], member(value, present[0], dict)

@@ -67,7 +67,7 @@ def digest(descriptor: int, name: str, recipe: Recipe, buffer: memoryview) -> st
 
     Raises:
         InputError: It is not a regular file, or reading fails.
-        ChangedError: Size, modification time or inode differ afterwards, or other bytes than its size were read.
+        ChangedError: Size, times or inode differ afterwards, or other bytes than its size were read.
     """
     try:
         before = os.fstat(descriptor)
@@ -97,4 +97,5 @@ def _digests(descriptor: int, recipe: Recipe, size: int, buffer: memoryview) -> 
 
 
 def _state(status: os.stat_result) -> tuple[int, ...]:
-    return (status.st_size, status.st_mtime_ns, status.st_ino)
+    # Whoever may write can set the time of modification back; the time of the last change is the system's.
+    return (status.st_size, status.st_mtime_ns, status.st_ctime_ns, status.st_ino)

@@ -52,6 +52,35 @@ def test_a_file_that_grows_while_it_is_read_is_not_signed(kit: Kit, tmp_path: Pa
         writer.join()
 
 
+def test_a_file_that_is_written_while_it_is_read_with_its_times_set_back_is_not_signed(
+    kit: Kit, tmp_path: Path
+) -> None:
+    """Size and time of modification stay as they were; the system's time of the last change does not."""
+    path = tmp_path / "m" / "big.bin"
+    path.parent.mkdir()
+    with path.open("wb") as stream:
+        stream.truncate(256 << 20)
+    before = path.stat()
+    done, started = threading.Event(), threading.Event()
+
+    def write() -> None:
+        with path.open("r+b", buffering=0) as stream:
+            while not done.is_set():
+                stream.write(b"x")
+                os.utime(stream.fileno(), ns=(before.st_atime_ns, before.st_mtime_ns))
+                started.set()
+
+    writer = threading.Thread(target=write)
+    writer.start()
+    started.wait()
+    try:
+        with pytest.raises(ChangedError, match=r"big\.bin"):
+            kit.sign(path.parent)
+    finally:
+        done.set()
+        writer.join()
+
+
 def test_a_file_with_other_bytes_than_its_size_says_is_not_signed(kit: Kit, tmp_path: Path) -> None:
     with pytest.raises(ChangedError, match="status"):
         kit.sign(Path("/proc/self/status"), signature=tmp_path / "s.sig")  # its size is 0, and it has content

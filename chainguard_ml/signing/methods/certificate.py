@@ -16,7 +16,7 @@ from chainguard_ml.signing import certificates, dsse
 from chainguard_ml.signing.bundle import decoded
 from chainguard_ml.signing.interface import Identity, InvalidError, MalformedError, UnverifiableError
 from chainguard_ml.signing.keys import CURVES, public_key
-from chainguard_ml.signing.strictjson import member
+from chainguard_ml.signing.strictjson import member, only
 from chainguard_ml.text import printable
 
 if TYPE_CHECKING:
@@ -127,6 +127,7 @@ def verify(bundle: Bundle, trust: Trust) -> Identity:
 
 
 def _chain(bundle: Bundle) -> list[Certificate]:
+    only(dict(bundle.content), {"certificates"}, f"'{MATERIAL}'")
     values = member(dict(bundle.content), "certificates", list)
     if not values:
         raise MalformedError("'certificates' is empty")
@@ -138,6 +139,7 @@ def _chain(bundle: Bundle) -> list[Certificate]:
 def _certificate(value: Json) -> Certificate:
     if not isinstance(value, dict):
         raise MalformedError("a certificate is not an object")
+    only(value, {"rawBytes"}, "a certificate")
     try:
         return certificates.parse(decoded(value, "rawBytes"))
     except ValueError:

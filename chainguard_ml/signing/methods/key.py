@@ -9,6 +9,7 @@ from chainguard_ml.model import GapReason
 from chainguard_ml.signing import dsse
 from chainguard_ml.signing.bundle import decoded
 from chainguard_ml.signing.interface import Identity, InvalidError, MalformedError, UntrustedError, UnverifiableError
+from chainguard_ml.signing.strictjson import only
 
 if TYPE_CHECKING:
     from chainguard_ml.signing.interface import Bundle, Trust
@@ -47,6 +48,7 @@ def verify(bundle: Bundle, trust: Trust) -> Identity:
 def _hint(bundle: Bundle) -> tuple[str, bool]:
     """Return the hint, and whether the bundle is of a release before 1.1, which carried the key itself (section 11)."""
     content = dict(bundle.content)
+    only(content, {"hint", "rawBytes", "keyDetails", "validFor"}, f"'{MATERIAL}'")
     if "rawBytes" in content:
         return hashlib.sha256(decoded(content, "rawBytes")).hexdigest(), True
     hint = content.get("hint")

@@ -97,13 +97,13 @@ def _verifies(key: Key, signature: bytes, data: bytes, *, prehashed: bool) -> bo
     from cryptography.hazmat.primitives.asymmetric.utils import Prehashed
 
     name = paired(key)
-    if name is None:
+    if name is None or not isinstance(key, ec.EllipticCurvePublicKey | rsa.RSAPublicKey):
         return False
     algorithm = Prehashed(_hash(name)) if prehashed else _hash(name)
     try:
         if isinstance(key, ec.EllipticCurvePublicKey):
             key.verify(signature, data, ec.ECDSA(algorithm))
-        elif isinstance(key, rsa.RSAPublicKey):
+        else:
             key.verify(signature, data, padding.PKCS1v15(), algorithm)
     except (InvalidSignature, ValueError):
         return False

@@ -159,7 +159,7 @@ def _line(line: str) -> tuple[str, bytes, bytes]:
                 data = base64.b64decode(encoded, validate=True)
             except (ValueError, binascii.Error):
                 data = b""
-            if len(data) > _HINT:
+            if len(data) > _HINT and base64.b64encode(data).decode() == encoded:
                 return name, data[:_HINT], data[_HINT:]
     raise MalformedError("a line below the checkpoint is no signature")
 

@@ -1,6 +1,7 @@
 """What a Sigstore bundle of version 0.1 to 0.3 says (``sigstore_bundle.proto``, ``sigstore_rekor.proto``), unproven.
 
-Numbers of 64 bits may be texts, as the JSON form of Protocol Buffers writes them.
+Numbers of 64 bits may be texts, as the JSON form of Protocol Buffers writes them. A member that these versions do not
+have is refused: what is not understood could change what the rest means.
 """
 
 from __future__ import annotations
@@ -16,6 +17,8 @@ from chainguard_ml.signing.interface import MalformedError, UnverifiableError
 from chainguard_ml.signing.strictjson import loads, member, only
 
 if TYPE_CHECKING:
+    from collections.abc import Collection
+
     from chainguard_ml.codec import JsonObject
 
 MAX_BYTES = 64_000_000
@@ -26,6 +29,10 @@ _MOST = 32  # certificates, log entries, timestamps
 _LAST_SECOND = 253_402_300_799  # of the year 9999, the last that a certificate can name
 _VERSIONS = {f"application/vnd.dev.sigstore.bundle+json;version=0.{minor}": (0, minor) for minor in (1, 2, 3)}
 _VERSIONS["application/vnd.dev.sigstore.bundle.v0.3+json"] = (0, 3)
+_MATERIAL = {"publicKey", "x509CertificateChain", "certificate", "tlogEntries", "timestampVerificationData"}
+_PROOF = {"logIndex", "rootHash", "treeSize", "hashes", "checkpoint"}
+_ENTRY = {"logIndex", "logId", "kindVersion", "integratedTime", "inclusionPromise", "inclusionProof",
+          "canonicalizedBody"}  # fmt: skip
 _NUMBER = re.compile(r"0|[1-9][0-9]{0,18}")
 _ALGORITHMS = {"SHA2_256": "sha256", "SHA2_384": "sha384", "SHA2_512": "sha512"}
 
@@ -145,8 +152,10 @@ def parse_bundle(data: bytes) -> SigstoreBundle:
 
 def _envelope(value: JsonObject) -> Envelope:
     envelope = member(value, "dsseEnvelope", dict)
+    only(envelope, {"payload", "payloadType", "signatures"}, "'dsseEnvelope'")
     match member(envelope, "signatures", list):
         case [dict(signature)]:
+            only(signature, {"sig", "keyid"}, "a signature")
             return Envelope(
                 member(envelope, "payloadType", str), decoded(envelope, "payload"), decoded(signature, "sig")
             )
@@ -155,10 +164,12 @@ def _envelope(value: JsonObject) -> Envelope:
 
 def _message(value: JsonObject) -> MessageSignature:
     message = member(value, "messageSignature", dict)
+    only(message, {"messageDigest", "signature"}, "'messageSignature'")
     signature = decoded(message, "signature")
     if "messageDigest" not in message:
         return MessageSignature("", b"", signature)
     digest = member(message, "messageDigest", dict)
+    only(digest, {"algorithm", "digest"}, "'messageDigest'")
     name = member(digest, "algorithm", str)
     if name not in _ALGORITHMS:
         raise UnverifiableError("the message's digest has an algorithm that is not known", GapReason.UNSUPPORTED)
@@ -173,45 +184,51 @@ def parse_material(media_type: str, value: JsonObject) -> Material:
     """
     if media_type not in _VERSIONS:
         raise MalformedError("'mediaType' is not that of a Sigstore bundle")
+    only(value, _MATERIAL, "'verificationMaterial'")
     if len(value.keys() & {"publicKey", "x509CertificateChain", "certificate"}) != 1:
         raise MalformedError("'verificationMaterial' does not have exactly one key, chain or certificate")
-    stamps: list[JsonObject] = []
-    if isinstance(given := value.get("timestampVerificationData"), dict):
-        stamps = _objects(given, "rfc3161Timestamps")
+    given = _optional(value, "timestampVerificationData", {"rfc3161Timestamps"})
+    stamps = _objects(given, "rfc3161Timestamps", {"signedTimestamp"}) if given else []
     return Material(
         _VERSIONS[media_type],
         _certificates(value),
-        tuple(map(_entry, _objects(value, "tlogEntries"))),
+        tuple(map(_entry, _objects(value, "tlogEntries", _ENTRY))),
         tuple(decoded(stamp, "signedTimestamp") for stamp in stamps),
     )
 
 
 def _certificates(value: JsonObject) -> tuple[bytes, ...]:
     if "certificate" in value:
-        return (decoded(member(value, "certificate", dict), "rawBytes"),)
+        certificate = member(value, "certificate", dict)
+        only(certificate, {"rawBytes"}, "'certificate'")
+        return (decoded(certificate, "rawBytes"),)
     if "publicKey" in value:
         member(value, "publicKey", dict)
         return ()
-    chain = _objects(member(value, "x509CertificateChain", dict), "certificates")
+    holder = member(value, "x509CertificateChain", dict)
+    only(holder, {"certificates"}, "'x509CertificateChain'")
+    chain = _objects(holder, "certificates", {"rawBytes"})
     if not chain:
         raise MalformedError("'certificates' is empty")
     return tuple(decoded(certificate, "rawBytes") for certificate in chain)
 
 
 def _entry(value: JsonObject) -> Entry:
-    kind = member(value, "kindVersion", dict)
+    kind, log = member(value, "kindVersion", dict), member(value, "logId", dict)
+    only(kind, {"kind", "version"}, "'kindVersion'")
+    only(log, {"keyId"}, "'logId'")
     time = number(value, "integratedTime") if value.get("integratedTime") is not None else 0
     if time > _LAST_SECOND:
         raise MalformedError("'integratedTime' is after the year 9999")
-    promise = value.get("inclusionPromise")
-    proof = value.get("inclusionProof")
+    promise = _optional(value, "inclusionPromise", {"signedEntryTimestamp"})
+    proof = _optional(value, "inclusionProof", _PROOF)
     return Entry(
         number(value, "logIndex"),
-        decoded(member(value, "logId", dict), "keyId"),
+        decoded(log, "keyId"),
         (member(kind, "kind", str), member(kind, "version", str)),
         time or None,
-        decoded(promise, "signedEntryTimestamp") if isinstance(promise, dict) else None,
-        _proof(proof) if isinstance(proof, dict) else None,
+        decoded(promise, "signedEntryTimestamp") if promise is not None else None,
+        _proof(proof) if proof is not None else None,
         decoded(value, "canonicalizedBody"),
     )
 
@@ -220,13 +237,13 @@ def _proof(value: JsonObject) -> Proof:
     hashes = value.get("hashes", [])
     if not isinstance(hashes, list) or len(hashes) > 64:  # the levels of the largest tree
         raise MalformedError("'hashes' is not a list of at most 64 hashes")
-    checkpoint = value.get("checkpoint")
+    checkpoint = _optional(value, "checkpoint", {"envelope"})
     return Proof(
         number(value, "logIndex"),
         number(value, "treeSize"),
         decoded(value, "rootHash"),
         tuple(decoded({"hashes": item}, "hashes") for item in hashes),
-        member(checkpoint, "envelope", str) if isinstance(checkpoint, dict) else "",
+        member(checkpoint, "envelope", str) if checkpoint is not None else "",
     )
 
 
@@ -244,8 +261,20 @@ def number(value: JsonObject, name: str) -> int:
     return found
 
 
-def _objects(value: JsonObject, name: str) -> list[JsonObject]:
+def _objects(value: JsonObject, name: str, names: Collection[str]) -> list[JsonObject]:
     found = value.get(name, [])
     if not isinstance(found, list) or len(found) > _MOST or not all(isinstance(item, dict) for item in found):
         raise MalformedError(f"'{name}' is not a list of at most {_MOST} objects")
-    return [item for item in found if isinstance(item, dict)]
+    objects = [item for item in found if isinstance(item, dict)]
+    for item in objects:
+        only(item, names, f"an item of '{name}'")
+    return objects
+
+
+def _optional(value: JsonObject, name: str, names: Collection[str]) -> JsonObject | None:
+    """Return the object called ``name`` with no members but ``names``; ``None`` where it is absent or ``null``."""
+    if value.get(name) is None:
+        return None
+    found = member(value, name, dict)
+    only(found, names, f"'{name}'")
+    return found
