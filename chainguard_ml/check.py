@@ -8,7 +8,7 @@ import os
 from dataclasses import dataclass, field, replace
 from datetime import UTC, date, datetime
 from pathlib import Path
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Unpack
 
 from chainguard_ml import verdict
 from chainguard_ml.config import Config
@@ -24,6 +24,7 @@ if TYPE_CHECKING:
     from chainguard_ml.config import SigningConfig
     from chainguard_ml.model import Decision, Evidence, Finding, Observation, Waived, Waiver
     from chainguard_ml.policy import Policy
+    from chainguard_ml.signing.verify import Look
 
 ROOMS = ("scan", "audit", "source", "signing", "sbom")
 """The examining rooms in the order of the flow. Adding one is one name here."""
@@ -111,8 +112,10 @@ def inventoried(request: Request) -> Iterator[tuple[Context, list[Observation]]]
         yield context, observations
 
 
-def verify(request: Request, trusted: SigningConfig, signature: Path | None = None, *, strict: bool = True) -> Report:
+def verify(request: Request, trusted: SigningConfig, signature: Path | None = None, **look: Unpack[Look]) -> Report:
     """Verify the one model of ``request`` with any of the ``trusted`` keys, authorities and identities, and decide.
+
+    ``look`` says how strictly to look, and at what.
 
     Raises:
         UsageError: The model is missing, or a key, a certificate, an identity or a trusted root cannot be used.
@@ -121,6 +124,7 @@ def verify(request: Request, trusted: SigningConfig, signature: Path | None = No
     from chainguard_ml import signing
 
     decider, (model,) = _Decider(request), request.paths
+    look.setdefault("ignore", trusted.ignore)
     request.observer.stage("verify")
     found = signing.verify_model(
         model,
@@ -128,9 +132,8 @@ def verify(request: Request, trusted: SigningConfig, signature: Path | None = No
         [signing.load_public_key(key) for key in trusted.public_keys],
         certificates=signing.load_certificates(trusted.certificates),
         keyless=signing.keyless(trusted),
-        strict=strict,
-        ignore=trusted.ignore,
         observer=request.observer,
+        **look,
     )
     return decider.report(list(found), 1)
 

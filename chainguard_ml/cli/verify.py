@@ -10,8 +10,8 @@ from typing import Annotated
 import typer
 
 from chainguard_ml.cli import app as root
-from chainguard_ml.cli import run, settings
-from chainguard_ml.cli.options import Common, shared
+from chainguard_ml.cli import lifecycle, run, settings
+from chainguard_ml.cli.options import shared
 from chainguard_ml.config import SigningConfig, TrustedIdentity
 from chainguard_ml.errors import UsageError
 
@@ -55,7 +55,7 @@ def verify(
         bool, typer.Option("--strict/--no-strict", help="Refuse files that are present and not covered.")
     ] = True,
     *,
-    common: Common,
+    common: lifecycle.Verifying,
 ) -> None:
     """Verify a signed model, offline: who signed it, what was signed, and the complete difference to what is there."""
     from chainguard_ml import check
@@ -64,7 +64,8 @@ def verify(
     trusted = _trusted(config.signing, key or (), cert_chain or (), _identities(identity or (), issuer))
     trusted = replace(trusted, trusted_root=trusted_root or trusted.trusted_root)
     run.conclude(common, lambda observer: check.verify(
-        run.request("verify", [path], common, config, observer), trusted, signature, strict=strict
+        run.request("verify", [path], common, config, observer), trusted, signature, strict=strict,
+        only=common.only or (),
     ))  # fmt: skip
 
 

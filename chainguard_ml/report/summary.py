@@ -33,6 +33,11 @@ def _scan(scans: Sequence[Evidence]) -> str:
     return f"{plural(len(models), 'model file')} ({', '.join(sorted(formats))})"
 
 
+def partial(report: Report) -> bool:
+    """Return whether the run was asked to look at a part only."""
+    return any(evidence.statement.get("partial") is True for evidence in report.evidence)
+
+
 def _audit(audits: Sequence[Evidence], databases: Sequence[Evidence]) -> str:
     packages = sum(_number(evidence, "packages") for evidence in audits)
     vulnerable = sum(_number(evidence, "vulnerable") for evidence in audits)
@@ -64,9 +69,18 @@ def _signing(signatures: Sequence[Evidence]) -> str:
         if fact.get("verified"):
             signer = printable(str(fact.get("signer_name") or fact.get("signer")))
             lines.append(f"{name}: {plural(_number(evidence, 'files'), 'file')} as signed by {signer}")
+        elif fact.get("partial"):
+            lines.append(f"{name}: {_partly(evidence)}")
         else:
             lines.append(f"{name}: not verified")
     return "; ".join(lines)
+
+
+def _partly(evidence: Evidence) -> str:
+    covers, unseen = evidence.statement.get("covers"), _number(evidence, "unseen")
+    seen = plural(len(covers) if isinstance(covers, list) else 0, "file")
+    signer = printable(str(evidence.statement.get("signer_name") or evidence.statement.get("signer")))
+    return f"{seen} as signed by {signer}; partial: {plural(unseen, 'file')} not looked at"
 
 
 def _sbom(boms: Sequence[Evidence]) -> str:

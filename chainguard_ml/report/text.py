@@ -13,7 +13,7 @@ from chainguard_ml.text import plural, printable
 if TYPE_CHECKING:
     from collections.abc import Iterator
 
-    from chainguard_ml.model import Decision, Finding, Gap, Json, Report, Verdict
+    from chainguard_ml.model import Decision, Finding, Gap, Json, Report
     from chainguard_ml.report.interface import Look
 
 _WIDTH = 118
@@ -32,7 +32,7 @@ _OUTCOME_COLOURS = {Outcome.PASS: "green", Outcome.FAIL: "red", Outcome.INCOMPLE
 def render(report: Report, look: Look) -> str:
     """Return the report: findings, gaps, denied policy rules, a line for each room, the verdict."""
     lines = [] if look.quiet else list(_body(report, look))
-    return "\n".join([*lines, _verdict(report.verdict, look)]) + "\n"
+    return "\n".join([*lines, _verdict(report, look)]) + "\n"
 
 
 def _body(report: Report, look: Look) -> Iterator[str]:
@@ -105,7 +105,8 @@ def _decision(decision: Decision, look: Look) -> Iterator[str]:
         yield ""
 
 
-def _verdict(verdict: Verdict, look: Look) -> str:
+def _verdict(report: Report, look: Look) -> str:
+    verdict = report.verdict
     counts = Counter(finding.severity for finding in verdict.findings)
     parts = [f"{counts[severity]} {severity}" for severity in reversed(Severity) if counts[severity]]
     denied = sum(decision.result in {Result.FAIL, Result.ERROR} for decision in verdict.decisions)
@@ -116,6 +117,8 @@ def _verdict(verdict: Verdict, look: Look) -> str:
     if verdict.waived:
         parts.append(f"{len(verdict.waived)} waived")
     word = _paint(verdict.outcome.value.upper(), _OUTCOME_COLOURS[verdict.outcome], look)
+    if summary.partial(report):
+        parts.append("partial: only what was asked for was examined")
     return f"{word}  {', '.join(parts) or 'everything was examined and is acceptable'}"
 
 

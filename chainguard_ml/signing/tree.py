@@ -9,6 +9,7 @@ from __future__ import annotations
 import os
 import stat
 from dataclasses import dataclass, field
+from pathlib import PurePosixPath
 from typing import TYPE_CHECKING
 
 from chainguard_ml import files
@@ -19,7 +20,7 @@ from chainguard_ml.signing.interface import UnverifiableError
 from chainguard_ml.text import printable
 
 if TYPE_CHECKING:
-    from collections.abc import Collection, Iterator
+    from collections.abc import Collection, Iterable, Iterator
     from pathlib import Path
 
     from chainguard_ml.context import Observer
@@ -49,6 +50,18 @@ class Tree:
     others: set[str] = field(default_factory=set)
     errors: dict[str, InputError] = field(default_factory=dict)
     excluded: dict[str, int] = field(default_factory=dict)
+
+    def holds(self, path: str) -> bool:
+        """Return whether something is at a path that was looked at."""
+        return path in self.digests or path in self.errors or path in self.links | self.others
+
+    def leave_out(self, path: str, under: str) -> None:
+        """Take a path out, and count it at the excluded path that it is, or is beneath."""
+        self.digests.pop(path, None)
+        self.errors.pop(path, None)
+        self.links.discard(path)
+        self.others.discard(path)
+        self.excluded[under] = self.excluded.get(under, 0) + 1
 
 
 def read_file(root: Path, name: str, recipe: Recipe, observer: Observer) -> Tree:
@@ -86,6 +99,18 @@ def read_directory(
     except OSError as error:
         raise InputError(f"cannot open '{printable(root.name)}': {error.strerror}") from None
     walk.directory(descriptor, "", 0)
+    walk.finish()
+    return walk.tree
+
+
+def read_named(root: Path, names: Iterable[str], recipe: Recipe, observer: Observer, *, follow: bool = False) -> Tree:
+    """Return the tree that has only the files ``names`` of ``root``, those of them that are there.
+
+    ``names`` are canonical. A file behind a link, itself or on the way, counts as a link; ``follow`` as above.
+    """
+    walk = _Walk(root, recipe, frozenset(), observer, follow=follow)
+    for name in sorted(names):
+        walk.named(name)
     walk.finish()
     return walk.tree
 
@@ -152,6 +177,24 @@ class _Walk:
         finally:
             os.close(descriptor)
         self.observer.advance(path)
+
+    def named(self, path: str) -> None:
+        """Take one path, whatever is there; a regular file is kept for later."""
+        try:
+            status = (self.root / path).lstat()
+        except (FileNotFoundError, NotADirectoryError):
+            return
+        except OSError as error:
+            self.tree.errors[path] = InputError(f"cannot open '{printable(path)}': {error.strerror}")
+            return
+        if any((self.root / above).is_symlink() for above in PurePosixPath(path).parents[:-1]):
+            self.tree.links.add(path)
+        elif stat.S_ISLNK(status.st_mode):
+            self.link(path)
+        elif stat.S_ISREG(status.st_mode):
+            self.large.append((status.st_size, path))
+        else:
+            self.tree.others.add(path)
 
     def link(self, path: str) -> None:
         """Take a link: as the file it leads to where that is asked for and inside the model."""

@@ -3,11 +3,12 @@
 from __future__ import annotations
 
 from dataclasses import dataclass, field, replace
-from typing import TYPE_CHECKING
+from pathlib import PurePosixPath
+from typing import TYPE_CHECKING, TypedDict, Unpack
 
 from chainguard_ml import files
 from chainguard_ml.context import Observer, Silent
-from chainguard_ml.errors import ChangedError, InputError, NothingToExamineError
+from chainguard_ml.errors import ChangedError, InputError, NothingToExamineError, UsageError
 from chainguard_ml.model import Evidence, Gap, GapReason, Location, Severity, Subject
 from chainguard_ml.rules import signing as rules
 from chainguard_ml.signing import bundle, compare, methods, statement, tree
@@ -48,6 +49,7 @@ class Claim:
         strict: Whether files that the signature leaves out are grave.
         ignore: Paths relative to the model that the operator accepts outside the signature.
         observer: Told about each file.
+        only: The files to look at, canonical and relative to the model, which is a directory; none means all.
     """
 
     root: Path
@@ -58,6 +60,7 @@ class Claim:
     strict: bool = True
     ignore: tuple[str, ...] = ()
     observer: Observer = field(default_factory=Silent)
+    only: tuple[str, ...] = ()
 
     @property
     def subject(self) -> Subject:
@@ -87,6 +90,20 @@ class Claim:
         return path if prefix in {"", "."} else f"{prefix}/{path}"
 
 
+class Look(TypedDict, total=False):
+    """How strictly to look at a model, and at what of it.
+
+    Attributes:
+        strict: Whether present files that the signature leaves out are grave (high, the default) or noted (medium).
+        ignore: Paths relative to the model that are accepted outside the signature.
+        only: Files relative to the model to look at; the rest is then not looked at, which the evidence says.
+    """
+
+    strict: bool
+    ignore: Sequence[str]
+    only: Sequence[str]
+
+
 @dataclass(frozen=True, slots=True)
 class Proven:
     """What a signature proves: who signed, and what."""
@@ -102,9 +119,8 @@ def verify_model(
     *,
     certificates: Sequence[Certificate] = (),
     keyless: Keyless | None = None,
-    strict: bool = True,
-    ignore: Sequence[str] = (),
     observer: Observer | None = None,
+    **look: Unpack[Look],
 ) -> Observations:
     """Yield what a signature proves about a model, every difference, and every file it says nothing about.
 
@@ -116,17 +132,21 @@ def verify_model(
         keys: Public keys, any of which may have signed.
         certificates: X.509 certificates of authorities, any of whose signers may have signed.
         keyless: Identities of Sigstore, any of which may have signed.
-        strict: Whether present files that the signature leaves out are grave (high) or noted (medium).
-        ignore: Paths relative to the model that are accepted outside the signature.
         observer: Told about each file.
+        look: How strictly to look, and at what.
 
     Raises:
-        UsageError: The model is missing.
+        UsageError: The model is missing, or one of ``only`` is neither signed nor there.
         NothingToExamineError: The model is an empty directory without a signature.
     """
     trust = Trust(tuple(keys), tuple(certificates), keyless=keyless or Keyless())
+    claim = claimed(model, signature, trust)
     claim = replace(
-        claimed(model, signature, trust), strict=strict, ignore=tuple(ignore), observer=observer or Silent()
+        claim,
+        strict=look.get("strict", True),
+        ignore=tuple(look.get("ignore", ())),
+        observer=observer or Silent(),
+        only=_only(claim, look.get("only", ())),
     )
     if claim.directory and _is_empty(claim.root) and _read(claim.signature) is None:
         raise NothingToExamineError(f"there is nothing to verify in '{printable(str(model))}'")
@@ -148,6 +168,17 @@ def claimed(model: Path, signature: Path | None, trust: Trust) -> Claim:
         signature=_located(signature or default_signature(model), follow=signature is not None),
         trust=trust,
     )
+
+
+def _only(claim: Claim, names: Sequence[str]) -> tuple[str, ...]:
+    """Return names of files in their canonical form."""
+    if names and not claim.directory:
+        raise UsageError("single files can be chosen in a directory only", hint="leave out --only")
+    canonical = {name: canonical_exclusion(name) for name in names}
+    for name, path in canonical.items():
+        if path is None:
+            raise UsageError(f"'{printable(name)}' names no file of the model", hint="give paths relative to the model")
+    return tuple(filter(None, canonical.values()))
 
 
 def _located(signature: Path, *, follow: bool) -> Path:
@@ -251,14 +282,16 @@ def _compared(claim: Claim, identity: Identity, manifest: Manifest) -> Observati
         yield unread(claim, path, error)
     whole = not differences and not found.errors and not (claim.strict and outside)
     unproven = {change.path for change in differences} | found.errors.keys()
+    partial: dict[str, Json] = {"partial": True, "unseen": len(manifest.files) - len(signed)} if claim.only else {}
     facts: dict[str, Json] = {
-        "verified": whole,
+        "verified": whole and not partial,
+        **partial,
         "method": identity.method,
         "signer": identity.signer,
         "signer_name": identity.name,
         **identity.details,
         "root": manifest.root,
-        "files": len(signed),
+        "files": len(manifest.files),
         "hash": manifest.recipe.algorithm,
         "covers": [claim.place(path) for path in sorted(signed) if path not in unproven],
         "excluded": [claim.place(path) for path in left_out],
@@ -274,16 +307,33 @@ def _both(claim: Claim, manifest: Manifest) -> tuple[Mapping[str, str], tree.Tre
         InputError: The directory cannot be opened.
     """
     signed = signed_files(claim, manifest)
+    if claim.only:
+        return _chosen(claim, manifest, signed)
     if claim.directory:
-        # What is signed is compared, even where the format leaves it out by default.
-        signed_tops = {path.partition("/")[0] for path in manifest.files}
-        excluded = manifest.ignored | set(DEFAULT_EXCLUSIONS) - signed_tops | _accepted(claim) | {claim.inside}
-        found = tree.read_directory(
-            claim.base, manifest.recipe, excluded, claim.observer, follow=manifest.links
-        )  # fmt: skip
-        return signed, found
+        excluded = _outside(claim, manifest)
+        return signed, tree.read_directory(claim.base, manifest.recipe, excluded, claim.observer, follow=manifest.links)
     name = claim.model.rpartition("/")[2]
     return signed, tree.read_file(claim.base, name, manifest.recipe, claim.observer)
+
+
+def _chosen(claim: Claim, manifest: Manifest, signed: Mapping[str, str]) -> tuple[Mapping[str, str], tree.Tree]:
+    """Return the signed digests of the chosen files, and what is there of them."""
+    found = tree.read_named(claim.base, set(claim.only), manifest.recipe, claim.observer, follow=manifest.links)
+    signed = {path: digest for path, digest in signed.items() if path in claim.only}
+    for path in claim.only:
+        if path in signed:
+            continue
+        if not found.holds(path):
+            raise UsageError(f"'{printable(path)}' is neither signed nor there", hint="check --only")
+        for under in sorted(_outside(claim, manifest) & {path, *map(str, PurePosixPath(path).parents)})[:1]:
+            found.leave_out(path, under)
+    return signed, found
+
+
+def _outside(claim: Claim, manifest: Manifest) -> frozenset[str]:
+    """Return the paths that the signature, its format or the operator leave out; what is signed is compared."""
+    signed_tops = {path.partition("/")[0] for path in manifest.files}
+    return manifest.ignored | set(DEFAULT_EXCLUSIONS) - signed_tops | _accepted(claim) | {claim.inside}
 
 
 def signed_files(claim: Claim, manifest: Manifest) -> Mapping[str, str]:
