@@ -143,7 +143,7 @@ FORMATS = (
     _form("formats.spacy_config", b"[#\n \r"),
     _form("formats.encoded_text", b"ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmnopqrstuvwxyz0123456789+/-_ \t\r\n"),
     _form("pickle", _PICKLE),
-    _form("formats.jinja_template", starts=_NEVER, names="jinja jinja2 j2"),
+    _form("formats.jinja_template", starts=_NEVER, names="jinja jinja2 j2 template tmpl tpl prompt txt chat_template"),
     _form("formats.xml_document", b"<\xef\xff\xfe \t\r\n"),
     _form("formats.yaml_document", starts=rb"[\t\n\r -~\xc2-\xff]{4}", names="yaml yml MLmodel"),
     _form("formats.settings_text", starts=rb"[\t\n\r -~\xc2-\xff]{2}"),

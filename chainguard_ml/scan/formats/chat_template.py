@@ -60,6 +60,18 @@ _MOST = 10_000_000  # repetitions
 _SHORT = 12  # characters of a piece of a name
 _HARMLESS = frozenset({"__name__", "__doc__", "__version__", "__file__"})
 _PLACES = re.compile(r"chat[-_.]?template", re.IGNORECASE)
+_CONVERSATION = re.compile(
+    r"\b(?:add_generation_prompt|[be]os_token|raise_exception)\b|\bmessage(?:\.role|\[['\"]role)"
+)
+# Modules that no template of a page needs: Tornado's templates import them, Flask's are handed them by mistake.
+_MODULES_NAMES = "subprocess importlib builtins ctypes pty shutil runpy pickle marshal os sys posix"
+_MODULES = frozenset(_MODULES_NAMES.split())
+_ALSO_VARIABLES = frozenset({"os", "sys"})  # pages have them with methods of texts
+_RUNNING = re.compile(
+    r"popen\w*|Popen|system|exec\w*|spawn\w*|posix_spawnp?|startfile|fork|remove|unlink|rmtree|check_output|check_call|getoutput"
+    r"|getstatusoutput|import_module|load_module|modules|listdir"
+)
+_EVERYWHERE = _METHODS - {"system", "urlopen", "read_text", "read_bytes"}
 
 
 class _Suspect(NamedTuple):
@@ -76,13 +88,21 @@ def is_chat(name: str) -> bool:
     return _PLACES.search(name) is not None
 
 
-def examine_source(blob: Blob, source: str, key: str, *, strict: bool = True) -> Observations:
+def is_conversation(source: str) -> bool:
+    """Return whether a template is for chats, by what it is given: tokens, messages with roles."""
+    return _CONVERSATION.search(source) is not None
+
+
+def examine_source(blob: Blob, source: str, key: str, *, strict: bool = True, certain: bool = True) -> Observations:
     """Yield a finding for each way in which a template reaches for internals; ``key`` says where the template is.
 
-    ``strict`` is for chats: what only other templates need is reported too.
+    ``strict`` is for chats: what only other templates need is reported too. ``certain``: it is a template; else only if
+    Jinja would take it, because other languages have double braces too.
     """
     said: set[str] = set()
     pieces = list(jinja_lexer.pieces(source))
+    if not certain and not jinja_lexer.compiles(pieces):
+        return
     for suspect in _suspects(pieces, strict=strict):
         if suspect.construct in said:
             continue
@@ -103,6 +123,7 @@ def examine_source(blob: Blob, source: str, key: str, *, strict: bool = True) ->
 def _suspects(pieces: Sequence[Piece], *, strict: bool) -> Iterator[_Suspect]:
     for piece in pieces:
         yield from _names(piece.tokens, strict=strict)
+        yield from _modules(piece)
     for access in jinja_program.reached(pieces):
         yield from _judged(access, strict=strict)
     yield from _joined(pieces)
@@ -116,10 +137,21 @@ def _names(tokens: Sequence[Token], *, strict: bool) -> Iterator[_Suspect]:
         if _DUNDER.fullmatch(token.text):
             if strict or not (_is_harmless(tokens, index) and attribute):
                 yield _Suspect(Severity.CRITICAL, "uses a double-underscore name", token.text, token.offset)
-        elif token.text in _FRAMES and attribute:
+        elif attribute and (token.text in _FRAMES or token.text.startswith("_TemplateReference__")):
             yield _Suspect(Severity.CRITICAL, "reads an internal attribute", token.text, token.offset)
         elif strict and attribute and token.text.startswith("_"):
             yield _Suspect(Severity.HIGH, "reads a private attribute", token.text, token.offset)
+
+
+def _modules(piece: Piece) -> Iterator[_Suspect]:
+    """Yield uses of modules that run something, by their names: ``{{ os.popen(…) }}``, ``{% import os %}``."""
+    words = [token.text for token in piece.tokens[:3]]
+    if piece.kind == "{%" and len(words) > 1 and words[0] in {"import", "from"} and words[1] in _MODULES:
+        yield _Suspect(Severity.CRITICAL, "imports a module", " ".join(words), piece.tokens[0].offset)
+    for token, dot, name in zip(piece.tokens, piece.tokens[1:], piece.tokens[2:], strict=False):
+        is_module = token.kind == "name" and token.text in _MODULES and dot.text == "." and name.kind == "name"
+        if is_module and (token.text not in _ALSO_VARIABLES or _RUNNING.fullmatch(name.text)):
+            yield _Suspect(Severity.HIGH, "uses a module", f"{token.text}.{name.text}", token.offset)
 
 
 def _is_harmless(tokens: Sequence[Token], index: int) -> bool:
@@ -133,12 +165,20 @@ def _judged(access: Access, *, strict: bool) -> Iterator[_Suspect]:
     checks = {"item": _item, "attr": _attr, "path": _path, "format": _format, "size": _size}
     if access.how in checks:
         found = checks[access.how](access, strict=strict)
-    elif strict:
+    elif strict or _is_never_needed(access):
         found = _plain(access)
     else:
         return
     if found is not None:
         yield found
+
+
+def _is_never_needed(access: Access) -> bool:
+    """Return whether no template of any kind calls this."""
+    name = text(access.names[0]) if access.names else ""
+    return (access.how == "method" and name in _EVERYWHERE) or (
+        access.how == "call" and name in {"eval", "exec", "open"}
+    )
 
 
 def _plain(access: Access) -> _Suspect | None:

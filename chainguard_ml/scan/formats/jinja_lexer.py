@@ -24,6 +24,13 @@ _TOKEN = re.compile(
     r"|(?P<number>\d(?:\w|\.(?=\d))*)|(?P<name>(?:[^\W\d]|[^\x00-\xa0\s])(?:\w|[^\x00-\xa0\s])*)|(?P<other>\*\*|//|==|!=|<=|>=|\S)",
     re.DOTALL,
 )
+# Statements of Jinja and of its extensions (documentation, "Template Designer" and "Extensions"; ``transformers``).
+_STATEMENT_NAMES = (
+    "if elif else endif for endfor set endset macro endmacro call endcall filter endfilter with endwith block endblock "
+    "include import from extends autoescape endautoescape raw endraw do break continue debug trans pluralize endtrans "
+    "print generation endgeneration"
+)
+_STATEMENTS = frozenset(_STATEMENT_NAMES.split())
 _MOST = 40_000  # tokens of one template; real ones have a few thousand
 
 
@@ -36,11 +43,12 @@ class Token(NamedTuple):
 
 
 class Piece(NamedTuple):
-    """Text (``text``), an expression (``{{``) or a statement (``{%``) with its tokens."""
+    """Text (``text``), an expression (``{{``) or a statement (``{%``) with its tokens; ``ends``: its end is there."""
 
     kind: str
     text: str
     tokens: list[Token]
+    ends: bool = True
 
 
 def pieces(source: str) -> Iterator[Piece]:
@@ -57,9 +65,9 @@ def pieces(source: str) -> Iterator[Piece]:
             yield Piece("text", source[raw.end() : end_of_raw.start() if end_of_raw else len(source)], [])
             position = end_of_raw.end() if end_of_raw else len(source)
         else:
-            tokens, position = _tokens(source, match.end())
+            tokens, position, ends = _tokens(source, match.end())
             count += len(tokens)
-            yield Piece(match[0], "", tokens)
+            yield Piece(match[0], "", tokens, ends)
             if count > _MOST:
                 yield Piece("cut", "", [])
                 return
@@ -72,8 +80,16 @@ def is_cut(found: Sequence[Piece]) -> bool:
     return bool(found) and found[-1].kind == "cut"
 
 
-def _tokens(source: str, position: int) -> tuple[list[Token], int]:
-    """Return the tokens up to the end of an expression, and where the text goes on."""
+def compiles(found: Sequence[Piece]) -> bool:
+    """Return whether Jinja would take a text: what is opened ends, and statements are known ones."""
+    return all(
+        piece.ends and (piece.kind != "{%" or (bool(piece.tokens) and piece.tokens[0].text in _STATEMENTS))
+        for piece in found
+    )
+
+
+def _tokens(source: str, position: int) -> tuple[list[Token], int, bool]:
+    """Return the tokens up to the end of an expression, where the text goes on, and whether there was an end."""
     tokens: list[Token] = []
     depth = 0
     if source[position : position + 1] in {"-", "+"}:  # whitespace control
@@ -82,9 +98,9 @@ def _tokens(source: str, position: int) -> tuple[list[Token], int]:
         kind, text = match.lastgroup or "other", match.group()
         position = match.end()
         if kind == "end" and depth == 0:
-            return tokens, position
+            return tokens, position, True
         if kind == "unclosed" or len(tokens) > _MOST:  # Jinja refuses a text without an end, and the whole template
-            return tokens, len(source)
+            return tokens, len(source), False
         if kind == "end":  # a brace of a literal: the rest is looked at again
             kind, text, position = "other", text[:1], match.start() + 1
         if kind == "other" and text in "{[(":
@@ -92,7 +108,7 @@ def _tokens(source: str, position: int) -> tuple[list[Token], int]:
         elif kind == "other" and text in "}])":
             depth = max(0, depth - 1)
         tokens.append(Token(kind, _value(kind, text), match.start()))
-    return tokens, len(source)
+    return tokens, len(source), False
 
 
 def _value(kind: str, text: str) -> str:

@@ -15,7 +15,7 @@ from chainguard_ml.errors import InputError
 from chainguard_ml.model import GapReason
 from chainguard_ml.scan import naming
 from chainguard_ml.scan.formats import (
-    chat_template,
+    config_templates,
     configuration,
     coreml_manifest,
     keras_config,
@@ -30,9 +30,7 @@ from chainguard_ml.scan.formats import (
 )
 
 if TYPE_CHECKING:
-    from collections.abc import Iterator
-
-    from chainguard_ml.model import Json, Observations
+    from chainguard_ml.model import Observations
     from chainguard_ml.scan.interface import Blob, Examination
 
 NAME = "json"
@@ -44,13 +42,14 @@ _START = re.compile(  # not the braces of a template
 )
 _ALWAYS = 1_000_000  # bytes up to which a document is parsed whatever it holds
 _OF_INTEREST = re.compile(
-    rb'"(?:(?:default_)?chat_templates?|template_format|auto_map|class_name|__loader__|_target_|_component_|class_path'
+    rb'"(?:(?:\w{1,20}_)?chat_template(?:s|_jinja)?|instruction_template|template_format|auto_map|class_name|__loader__|_target_|_component_|class_path'
     rb"|base_code|itemInfoEntries|ir_version|irVersion|modelTopology"
     rb'|custom_pipelines|trust_remote_code|weight_map|lc|py/\w+|\(\))"'
 )
 # What a configuration can have beside; a name may also be written with escapes.
 _CONFIGURED = re.compile(
-    rb'"(?:target|idx|flavors|auto_mapping|_class_name|custom_code|custom_generate|custom_pipeline)"|\$\{|\\u00'
+    rb'"(?:target|idx|flavors|auto_mapping|_class_name|custom_code|custom_generate|custom_pipeline)"|\$\{|\\u00|'
+    + config_templates.MARK
 )
 _HEAD = 256  # bytes from which a wide encoding is recognised
 
@@ -92,7 +91,7 @@ def examine(blob: Blob, examination: Examination) -> Observations:
         return
     if wanted or _CONFIGURED.search(blob.data):
         yield from configuration.examine_document(blob, document, examination)
-        yield from _templates(blob, document)
+        yield from config_templates.examine_document(blob, document)
     if keras_config.is_architecture(document):
         yield from keras_config.examine_text(blob, examination)
     if isinstance(document, dict):
@@ -109,21 +108,3 @@ def _utf8(data: bytes) -> bytes:
     """Return a document in UTF-8, as ``json.loads`` decodes bytes."""
     encoding = json.detect_encoding(data)
     return data if encoding.startswith("utf-8") else data.decode(encoding, "replace").encode("utf-8", "replace")
-
-
-def _templates(blob: Blob, document: Json) -> Observations:
-    for pointer, item in jsonsafe.objects(document):
-        for key in ("chat_template", "default_chat_template", "chat_templates"):
-            for name, source in _sources(item.get(key)):
-                yield from chat_template.examine_source(blob, source, f"{pointer}/{key}{name}")
-        if item.get("template_format") == "jinja2" and isinstance(item.get("template"), str):  # LangChain's prompts
-            yield from chat_template.examine_source(blob, str(item["template"]), f"{pointer}/template")
-
-
-def _sources(template: Json) -> Iterator[tuple[str, str]]:
-    """Yield the templates of a value: one string, or several by name."""
-    if isinstance(template, str):
-        yield "", template
-    elif isinstance(template, list | dict):
-        for pointer, item in jsonsafe.objects(template):
-            yield from ((f"{pointer}/{name}", text) for name, text in item.items() if isinstance(text, str))

@@ -1,25 +1,30 @@
-"""Settings in texts of other syntaxes (.env, TOML, INI, properties, shell profiles): only for secrets in them.
+"""Settings in texts of other syntaxes (.env, TOML, INI, properties, shell profiles): for secrets in them.
 
-Such texts have no signature; the name says that they are settings.
+Such texts have no signature; the name says that they are settings. TOML (1.0) is read as JSON and YAML are where it
+holds a target or a template.
 """
 
 from __future__ import annotations
 
 import re
+import tomllib
 from typing import TYPE_CHECKING
 
+from chainguard_ml.model import GapReason
 from chainguard_ml.scan import naming
-from chainguard_ml.scan.formats import secrets
+from chainguard_ml.scan.formats import config_templates, configuration, secrets
 
 if TYPE_CHECKING:
     from chainguard_ml.model import Observations
     from chainguard_ml.scan.interface import Blob, Examination
 
 NAME = "settings"
-EXAMINES = "keys and tokens"
+EXAMINES = "keys and tokens; in TOML also targets and templates"
 
 _EXTENSIONS = frozenset({"toml", "ini", "cfg", "conf", "env", "properties", "netrc", "pypirc", "npmrc", "pbtxt", "gin"})
 _NAMES = re.compile(r"\.?env(?:\.[\w.-]+)?\Z|\.netrc\Z|\.pypirc\Z|\.npmrc\Z|credentials\Z|\.git-credentials\Z")
+_OF_INTEREST = re.compile(rb"_target_|_component_|class_path|\\[uU]|\$\{|trust_remote_code|" + config_templates.MARK)
+_LIMIT = 1_000_000  # bytes that are parsed
 
 
 def recognise(blob: Blob) -> bool:
@@ -30,6 +35,20 @@ def recognise(blob: Blob) -> bool:
     return b"\0" not in blob.read(0, 512) or blob.read(0, 2) in {b"\xff\xfe", b"\xfe\xff"}
 
 
-def examine(blob: Blob, examination: Examination) -> Observations:  # noqa: ARG001 (the seam's shape)
-    """Look for keys and tokens."""
+def examine(blob: Blob, examination: Examination) -> Observations:
+    """Look for keys and tokens, and in TOML for what loaders act on."""
     yield from secrets.examine_text(blob)
+    if naming.extension(blob.name) == "toml" and _OF_INTEREST.search(blob.data):
+        yield from _toml(blob, examination)
+
+
+def _toml(blob: Blob, examination: Examination) -> Observations:
+    if blob.size > _LIMIT:
+        yield blob.gap(GapReason.BUDGET, f"a configuration of {blob.size:,} bytes is not parsed")
+        return
+    try:
+        document = tomllib.loads(blob.read(0, blob.size).decode())
+    except (ValueError, RecursionError):
+        return  # no loader reads it either
+    yield from configuration.examine_document(blob, document, examination)
+    yield from config_templates.examine_document(blob, document)

@@ -12,7 +12,15 @@ from typing import TYPE_CHECKING
 from chainguard_ml.model import GapReason
 from chainguard_ml.rules import configs as rules
 from chainguard_ml.scan import naming
-from chainguard_ml.scan.formats import config_targets, configuration, keras_config, secrets, yaml_reader, yaml_tags
+from chainguard_ml.scan.formats import (
+    config_targets,
+    config_templates,
+    configuration,
+    keras_config,
+    secrets,
+    yaml_reader,
+    yaml_tags,
+)
 from chainguard_ml.text import plural, printable
 
 if TYPE_CHECKING:
@@ -20,7 +28,10 @@ if TYPE_CHECKING:
     from chainguard_ml.scan.interface import Blob, Examination
 
 NAME = "yaml"
-EXAMINES = "tags that build objects, targets (Hydra, NeMo, Lightning), interpolations, aliases, MLflow loaders, secrets"
+EXAMINES = (
+    "tags that build objects, targets (Hydra, NeMo, Lightning), interpolations, aliases, MLflow loaders, "
+    "templates, secrets"
+)
 
 _LIMIT = 4_000_000  # bytes that are parsed
 _ELSEWHERE = 1_000_000  # bytes of a text whose name is not one of YAML
@@ -32,7 +43,7 @@ _STRONG = re.compile(
     rb"|_target_|_component_|class_path|[\"']\(\)|loader_module|auto_map|trust_remote_code|custom_pipelines"
     rb"|chat_template|model_code_path|python_model|flavors:|py/"
 )
-_WEAK = re.compile(rb"\\[xuU]|[*][\w-]|\$\{|target[\"']?[ \t]*:|imports?[\"']?[ \t]*:")
+_WEAK = re.compile(rb"\\[xuU]|[*][\w-]|\$\{|target[\"']?[ \t]*:|imports?[\"']?[ \t]*:|" + config_templates.MARK)
 _ALWAYS = 32_000  # bytes up to which a document is parsed whatever it holds
 _OTHER_TEXT = frozenset({"md", "rst", "py", "ipynb", "html", "htm", "js", "ts", "patch", "diff", "tex", "csv", "tsv"})
 _BOMB = 1_000_000  # values; anchors of real configurations give a few thousand
@@ -69,6 +80,7 @@ def examine(blob: Blob, examination: Examination) -> Observations:
     for document in reading.documents:
         yield from configuration.examine_document(blob, document, examination)
         yield from keras_config.examine_document(blob, document, examination)
+        yield from config_templates.examine_document(blob, document)
     if reading.limited:
         yield blob.gap(GapReason.BUDGET, reading.limited)
     elif reading.broken and config_targets.in_model(blob):

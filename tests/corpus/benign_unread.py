@@ -1,0 +1,44 @@
+"""Ordinary templates in configurations, of Jinja and of others that write double braces."""
+
+from __future__ import annotations
+
+import json
+from typing import TYPE_CHECKING
+
+from tests.corpus.benign_templates import FOLDER
+from tests.corpus.frame import benign
+
+if TYPE_CHECKING:
+    from collections.abc import Iterator
+
+    from tests.corpus.frame import Benign
+
+CODE = 'class A:\n    def __init__(self):\n        self.x = {{}}\n        print("{%s}" % self.__class__.__mro__)\n'
+OTHERS = {
+    "code-in-a-prompt.json": json.dumps({"prompt": CODE, "template": 'f"{{{type(x).__name__}}}"'}),
+    "latex.json": json.dumps({"prompt": "\\frac{{a}}{{b}} and {%d} __init__", "template": "{{a}"}),
+    "workflow.yaml": "a: ${{ matrix.os }}\nb: ${{ hashFiles('x') }}\n",
+    "values.yaml": "a: '{{ .Values.name | quote }}'\nb: '{{- include \"x\" . }}'\n",
+    "meta.yaml": "{% set v = os.environ.get('V', '1') %}\npackage:\n  version: {{ v }}\n",
+    "recipe.yaml": "about:\n  template: \"{{ os.environ.get('V', '1') }}\"\n",
+    "task.yaml": 'doc_to_text: "Q: {{question.strip()}}\\nA:"\ndoc_to_target: "{{choices[answer]}}"\n',
+    "_helpers.tpl": '{{- define "x.name" -}}{{ include "y" . | nindent 4 }}{{- end }}\n',
+    "stack.template": '{"AWSTemplateFormatVersion": "2010-09-09", "a": "{{resolve:ssm:x}}"}',
+    "nginx.conf.template": "{% if os == 'linux' %}{{ os.lower() }}{% endif %}\n{{ open }} {{ item.system }}\n",
+    "page.tmpl": "{{ if .Open }}{{ range .Items }}{{ .Name }}{{ end }}{{ end }}\n",
+    "usage.txt": "Write {{ name }} where __init__ is called.\n",
+    "pyproject.toml": '[tool.x]\nparse = "(?P<major>\\\\d+)"\nmessage = "v{{ new }}"\n',
+    "notebook.ipynb": json.dumps({"cells": [{"source": ["t = '{{ x.__class__ }}'"]}], "metadata": {}}),
+}
+
+
+def samples() -> Iterator[Benign]:
+    """Chat templates of public models in YAML, JSON and TOML, and what is no such template."""
+    for path in sorted(FOLDER.glob("*.jinja")):
+        text = path.read_text(encoding="utf-8")
+        quoted = json.dumps(text)  # a text of JSON is one of YAML too
+        yield benign(f"yaml-{path.stem}", "model.yaml", f"name: x\nchat_template: {quoted}\n".encode())
+        yield benign(f"config-{path.stem}", "config.json", json.dumps({"a": {"b": text}}).encode())
+        yield benign(f"as-template-{path.stem}", f"{path.stem}.template", text.encode())
+    for name, text in OTHERS.items():
+        yield benign(f"braces-{name}", name, text.encode())
