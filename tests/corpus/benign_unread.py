@@ -37,8 +37,8 @@ def samples() -> Iterator[Benign]:
     for path in sorted(FOLDER.glob("*.jinja")):
         text = path.read_text(encoding="utf-8")
         quoted = json.dumps(text)  # a text of JSON is one of YAML too
-        yield benign(f"yaml-{path.stem}", "model.yaml", f"name: x\nchat_template: {quoted}\n".encode())
-        yield benign(f"config-{path.stem}", "config.json", json.dumps({"a": {"b": text}}).encode())
-        yield benign(f"as-template-{path.stem}", f"{path.stem}.template", text.encode())
+        yield benign(f"unread-yaml-{path.stem}", "model.yaml", f"name: x\nchat_template: {quoted}\n".encode())
+        yield benign(f"unread-config-{path.stem}", "config.json", json.dumps({"a": {"b": text}}).encode())
+        yield benign(f"unread-as-template-{path.stem}", f"{path.stem}.template", text.encode())
     for name, text in OTHERS.items():
-        yield benign(f"braces-{name}", name, text.encode())
+        yield benign(f"unread-braces-{name}", name, text.encode())

@@ -46,18 +46,22 @@ def samples() -> Iterator[Malicious]:
     yield malicious("template-without-ending", "chat_template", HIDDEN.encode(), RULE)
     yield malicious("template-as-text", "chat_template.txt", HIDDEN.encode(), RULE)
     for key in DOCUMENTS:
-        yield malicious(f"yaml-{key}", "model.yaml", f"name: x\n{key}: |\n  a\n  {HIDDEN}\n".encode(), RULE)
-        yield malicious(f"json-{key}", "model.json", json.dumps({"a": [{key: HIDDEN}]}).encode(), RULE)
-        yield malicious(f"toml-{key}", "model.toml", f'[a]\n{key} = """\n{HIDDEN}"""\n'.encode(), RULE)
-    yield malicious("yaml-folded", "prompts.yml", f"system:\n  prompt_template: >-\n    {INJECTION}\n".encode(), RULE)
-    yield malicious("yaml-quoted", "x.yaml", b'prompt: "\\x7b{ x.__class__ }}"\n', RULE)
-    yield malicious("yaml-named", "x.yaml", f"chat_template:\n  - {{name: a, template: '{INJECTION}'}}\n".replace(
+        yield malicious(f"template-in-yaml-{key}", "model.yaml", f"name: x\n{key}: |\n  a\n  {HIDDEN}\n".encode(), RULE)
+        yield malicious(f"template-in-json-{key}", "model.json", json.dumps({"a": [{key: HIDDEN}]}).encode(), RULE)
+        yield malicious(f"template-in-toml-{key}", "model.toml", f'[a]\n{key} = """\n{HIDDEN}"""\n'.encode(), RULE)
+    yield malicious(
+        "template-in-yaml-folded", "prompts.yml", f"system:\n  prompt_template: >-\n    {INJECTION}\n".encode(), RULE
+    )
+    yield malicious("template-in-yaml-quoted", "x.yaml", b'prompt: "\\x7b{ x.__class__ }}"\n', RULE)
+    yield malicious("template-in-yaml-named", "x.yaml", f"chat_template:\n  - {{name: a, template: '{INJECTION}'}}\n".replace(
         "'echo seen'", "''echo seen''").encode(), RULE)  # fmt: skip
-    yield malicious("yaml-anchored", "x.yaml", f'a: &t "{INJECTION}"\nchat_template: *t\n'.encode(), RULE)
-    yield malicious("yaml-large", "x.yaml", b"a: 1\n" * 20_000 + f'prompt: "{INJECTION}"\n'.encode(), RULE)
-    yield malicious("json-any-key", "generation_config.json", json.dumps({"x": {"y": INJECTION}}).encode(), RULE)
+    yield malicious("template-in-yaml-anchored", "x.yaml", f'a: &t "{INJECTION}"\nchat_template: *t\n'.encode(), RULE)
+    yield malicious("template-in-yaml-large", "x.yaml", b"a: 1\n" * 20_000 + f'prompt: "{INJECTION}"\n'.encode(), RULE)
+    yield malicious(
+        "template-in-json-any-key", "generation_config.json", json.dumps({"x": {"y": INJECTION}}).encode(), RULE
+    )
     escaped = json.dumps({"prompt": INJECTION}).replace("{{", "\\u007b\\u007b").encode()
-    yield malicious("json-escaped", "x.json", escaped, RULE)
+    yield malicious("template-in-json-escaped", "x.json", escaped, RULE)
     tagged = b"a: {{ x }}\nb: !!python/object/apply:os.system [echo seen]\n"
     yield malicious("tag-in-a-template", "values.yaml.template", tagged, "unsafe-yaml-tag")
-    yield malicious("toml-target", "conf.toml", b'[a]\n_target_ = "os.system"\n', "dangerous-config-target")
+    yield malicious("template-in-toml-target", "conf.toml", b'[a]\n_target_ = "os.system"\n', "dangerous-config-target")
