@@ -53,8 +53,8 @@ def samples() -> Iterator[Malicious]:
         "template-in-yaml-folded", "prompts.yml", f"system:\n  prompt_template: >-\n    {INJECTION}\n".encode(), RULE
     )
     yield malicious("template-in-yaml-quoted", "x.yaml", b'prompt: "\\x7b{ x.__class__ }}"\n', RULE)
-    yield malicious("template-in-yaml-named", "x.yaml", f"chat_template:\n  - {{name: a, template: '{INJECTION}'}}\n".replace(
-        "'echo seen'", "''echo seen''").encode(), RULE)  # fmt: skip
+    named = f"chat_template:\n  - name: a\n    template: >-\n      {INJECTION}\n"
+    yield malicious("template-in-yaml-named", "x.yaml", named.encode(), RULE)
     yield malicious("template-in-yaml-anchored", "x.yaml", f'a: &t "{INJECTION}"\nchat_template: *t\n'.encode(), RULE)
     yield malicious("template-in-yaml-large", "x.yaml", b"a: 1\n" * 20_000 + f'prompt: "{INJECTION}"\n'.encode(), RULE)
     yield malicious(
