@@ -34,7 +34,7 @@ def recognise(blob: Blob) -> bool:
     ending, last = naming.extension(blob.name), blob.name.rpartition("/")[2]
     if b"\0" in blob.read(0, 512):
         return False
-    if ending in _JINJA | _NAMED or chat_template.is_chat(last):
+    if ending in _JINJA | _NAMED or last == "chat_template" or (ending == "txt" and chat_template.is_chat(last)):
         return _BLOCK.search(blob.data, 0, _LIMIT) is not None
     return ending == "txt" and _INTERNAL.search(blob.data, 0, _LIMIT) is not None
 
