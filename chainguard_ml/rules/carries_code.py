@@ -171,6 +171,23 @@ MODEL_ARCHIVE_CODE = Rule(
     references=(cwe(829), cwe(494), ATLAS_SUPPLY_CHAIN_MODEL, OWASP_ML06),
 )
 
+STARTUP_CODE = Rule(
+    id="startup-file-carries-code",
+    title="A file is run whenever Python starts",
+    family="carries-code",
+    severity=Severity.HIGH,
+    why=(
+        "site executes lines of .pth files that begin with import, and imports sitecustomize and usercustomize. Such a "
+        "file beside a model changes every Python process that finds it."
+    ),
+    remediation="Remove the file, or review it and allow this finding with a reason: models need no code at start-up.",
+    references=(
+        cwe(829),
+        ATLAS_SUPPLY_CHAIN_MODEL,
+        Reference("Python: site", "https://docs.python.org/3/library/site.html"),
+    ),
+)
+
 TORCH7_CODE = Rule(
     id="torch7-carries-code",
     title="A Lua Torch file carries functions",
@@ -221,6 +238,7 @@ RULES = (
     TORCH7_CODE,
     TORCH_PACKAGE_CODE,
     MODEL_ARCHIVE_CODE,
+    STARTUP_CODE,
     R_CODE,
     PICKLE_CODE,
     TORCHSCRIPT_CODE,

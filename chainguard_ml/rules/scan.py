@@ -11,6 +11,19 @@ from chainguard_ml.rules.hdf5 import RULES as _HDF5
 from chainguard_ml.rules.keras import RULES as _KERAS
 from chainguard_ml.rules.pickle import RULES as _PICKLE
 from chainguard_ml.rules.protobuf import RULES as _PROTOBUF
+from chainguard_ml.rules.startup import RULES as _STARTUP
 from chainguard_ml.rules.xml import RULES as _XML
 
-RULES = (*_PICKLE, *_FORMATS, *_CLASSICAL, *_CONTAINERS, *_BINARY, *_PROTOBUF, *_CONFIGS, *_HDF5, *_KERAS, *_XML)
+RULES = (
+    *_PICKLE,
+    *_FORMATS,
+    *_CLASSICAL,
+    *_CONTAINERS,
+    *_BINARY,
+    *_PROTOBUF,
+    *_CONFIGS,
+    *_HDF5,
+    *_KERAS,
+    *_XML,
+    *_STARTUP,
+)

@@ -18,7 +18,22 @@ if TYPE_CHECKING:
 
 # What these hold may end in a zip archive that is examined anyway; where they account for all bytes, that is enough.
 _CONTAINERS = frozenset(
-    {"tar", "torch-tar", "mlflow", "bento", "7z", "gzip", "bzip2", "xz", "zstd", "lz4", "zfile", "zlib", "lzma"}
+    {
+        "tar",
+        "torch-tar",
+        "mlflow",
+        "bento",
+        "sagemaker",
+        "7z",
+        "gzip",
+        "bzip2",
+        "xz",
+        "zstd",
+        "lz4",
+        "zfile",
+        "zlib",
+        "lzma",
+    }
 )
 
 # Their own reading is that of a pickle, so it is not asked for twice.

@@ -55,7 +55,21 @@ MODEL_FORMATS = frozenset(
 )
 """Names of the formats that hold a model and nothing else."""
 
-_TEXT = frozenset({"script", "xml", "json", "jinja", "yaml", "settings", "lightgbm", "encoded", "spacy-config"})
+_TEXT = frozenset(
+    {
+        "script",
+        "xml",
+        "json",
+        "jinja",
+        "yaml",
+        "settings",
+        "lightgbm",
+        "encoded",
+        "spacy-config",
+        "python",
+        "triton-config",
+    }
+)
 _R = frozenset({"rds", "gzip", "bzip2", "xz", "zstd"})
 IMAGES = frozenset({"png", "jpeg", "gif"})
 """Names of the formats that are images."""
@@ -79,7 +93,7 @@ _PROMISES: dict[str, frozenset[str]] = {
     **dict.fromkeys(("rds", "rda", "rdata"), _R),
     "pmml": frozenset({"pmml", "gzip"}),
     "skops": frozenset({"skops"}),
-    **dict.fromkeys(("pt", "pth"), _TORCH | NATIVE),  # native code is a finding of its own
+    **dict.fromkeys(("pt", "pth"), _TORCH | NATIVE | {"python-path"}),  # native code is a finding of its own
     **dict.fromkeys(("json", "txt", "md", "csv", "tsv", "yaml", "yml", "toml", "py", "jinja"), _TEXT),
     **dict.fromkeys(("png", "jpg", "jpeg", "gif"), IMAGES | {"media"}),
     **dict.fromkeys(("pdf", "mp4", "wav"), frozenset({"media"})),

@@ -23,7 +23,9 @@ if TYPE_CHECKING:
     from chainguard_ml.scan.interface import Data, Judge
 
 _READ = 1 << 16  # bytes up to which a file is read
-_NO_MODELS = frozenset({"", "json", "media", "xml", "jinja", "yaml", "settings", *naming.IMAGES, *naming.PROGRAMS})
+_NO_MODELS = frozenset(
+    {"", "json", "media", "xml", "jinja", "yaml", "settings", "python", *naming.IMAGES, *naming.PROGRAMS}
+)
 
 
 def examine_files(argument: JsonObject) -> Observations:

@@ -50,6 +50,14 @@ _SENTENCES = re.compile(r"(?:sentence_transformers|pylate|model2vec|setfit)\.[\w
 _MAPPED = frozenset({"transformers", "diffusers", "peft", "timm", "torch", "sentence_transformers", "open_clip", "trl"})
 _MLFLOW = re.compile(r"mlflow(?:\.[A-Za-z_]\w*)+\Z")
 _LANGCHAIN = re.compile(r"lang(?:chain|graph|smith)(?:_\w+)?\Z")
+# What model servers import, by configuration and key, and what is their own.
+_MLSERVER = re.compile(r"mlserver(?:_[a-z_]+)?\.[A-Za-z_][\w.]*\Z")
+_BENTO = re.compile(r"(?:bentoml|openllm)(?:\.[A-Za-z_]\w*)*\Z")
+_SERVED: dict[str, dict[str, re.Pattern[str]]] = {
+    "model-settings.json": {"implementation": _MLSERVER},
+    "bento.yaml": {"service": re.compile(r"(?!)")},
+    "model.yaml": {"module": _BENTO} | {"loader_module": _BENTO},
+}
 _MLFLOW_PATHS = ("code", "data", "pickled_model", "model_data", "model_path", "model_code_path", "python_model", "path",
                  "saved_input_example_path", "artifact_path", "config_path", "model_binary")  # fmt: skip
 
@@ -70,6 +78,7 @@ def examine_document(blob: Blob, document: Json, examination: Examination) -> Ob
     if isinstance(document.get("weight_map"), dict):
         yield from _shards(blob, document["weight_map"])
     yield from _langchain(blob, document, examination)
+    yield from _served(blob, document, examination)
 
 
 def _code(blob: Blob, pointer: str, what: str, facts: Mapping[str, Json]) -> Finding:
@@ -179,6 +188,21 @@ def _paths(blob: Blob, pointer: str, flavor: Mapping[str, Json]) -> Observations
     for place, path in named:
         if path and (how := escape(path)):
             yield _escapes(blob, place, path, how)
+
+
+def _served(blob: Blob, document: dict[str, Json], examination: Examination) -> Observations:
+    """Look at what MLServer (``model-settings.json``) and BentoML (``bento.yaml``, ``model.yaml``) import."""
+    name = blob.name.rpartition("/")[2]
+    for key, own in (_SERVED.get(name) or {}).items():
+        target = config_walk.text(document, key)
+        if not target or own.match(target):
+            continue
+        opinion = targets.judge(target, examination.judge, blob.subject)
+        if opinion.verdict is targets.Verdict.DANGEROUS:
+            yield from config_targets.examine_target(blob, config_targets.Named(key, target, f"/{key}"), examination)
+        else:
+            what = f"{key} is '{printable(target, 100)}', which the server imports"
+            yield _code(blob, f"/{key}", what, {key: target})
 
 
 def _shards(blob: Blob, weights: Mapping[str, Json]) -> Observations:

@@ -48,7 +48,7 @@ _OF_INTEREST = re.compile(
 )
 # What a configuration can have beside; a name may also be written with escapes.
 _CONFIGURED = re.compile(
-    rb'"(?:target|idx|flavors|auto_mapping|_class_name|custom_code|custom_generate|custom_pipeline)"|\$\{|\\u00|'
+    rb'"(?:target|idx|flavors|auto_mapping|_class_name|implementation|custom_code|custom_generate|custom_pipeline)"|\$\{|\\u00|'
     + config_templates.MARK
 )
 _HEAD = 256  # bytes from which a wide encoding is recognised

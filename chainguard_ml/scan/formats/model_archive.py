@@ -1,7 +1,8 @@
-"""Archives that model servers unpack and run: TorchServe's ``.mar``, BentoML's ``.bento``, MLflow models in a zip.
+"""Archives that model servers unpack and run: of TorchServe, BentoML, MLflow and SageMaker.
 
 TorchServe (``model-archiver``) has ``MAR-INF/MANIFEST.json`` with a handler: the name of one of its own, or a Python
 file of the archive. BentoML has ``bento.yaml`` beside ``src/``. MLflow has ``MLmodel``, and ``code/`` on the path.
+SageMaker has ``code/inference.py``.
 """
 
 from __future__ import annotations
@@ -103,9 +104,15 @@ def _is_bento(names: Iterable[str]) -> bool:
     return any(_plain(name) == "bento.yaml" for name in names)
 
 
+def _is_sagemaker(names: Iterable[str]) -> bool:
+    """SageMaker's containers import ``code/inference.py`` and install ``code/requirements.txt``."""
+    return any(_plain(name) in {"code/inference.py", "code/requirements.txt"} for name in names)
+
+
 _EXAMINES = "code, handler and requirements; every member"
 MAR = MarFormat("mar", lambda names: _MANIFEST in names, _EXAMINES)
 MLFLOW_ZIP = ServedZip("mlflow", _is_mlflow, _EXAMINES)
 BENTO_ZIP = ServedZip("bento", _is_bento, _EXAMINES)
 MLFLOW_TAR = ServedTar("mlflow", _is_mlflow, _EXAMINES)
+SAGEMAKER_TAR = ServedTar("sagemaker", _is_sagemaker, _EXAMINES)
 BENTO_TAR = ServedTar("bento", _is_bento, _EXAMINES)

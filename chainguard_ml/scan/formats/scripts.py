@@ -10,13 +10,14 @@ import re
 from typing import TYPE_CHECKING
 
 from chainguard_ml.scan import naming
+from chainguard_ml.scan.formats import secrets
 
 if TYPE_CHECKING:
     from chainguard_ml.model import Observations
     from chainguard_ml.scan.interface import Blob, Examination
 
 NAME = "script"
-EXAMINES = "its first line; a finding where it stands inside of a model or under a model's name"
+EXAMINES = "its first line; a finding where it stands inside of a model or under a model's name; secrets"
 
 _HEAD = 512
 _FIRST_LINE = re.compile(
@@ -34,5 +35,6 @@ def recognise(blob: Blob) -> bool:
 
 
 def examine(blob: Blob, examination: Examination) -> Observations:  # noqa: ARG001 (the seam's shape)
-    """Say nothing more: whoever knows where it stands has said it."""
-    yield from ()
+    """Look for keys and tokens; whoever knows where it stands has said what that means."""
+    if b"\0" not in blob.read(0, _HEAD):
+        yield from secrets.examine_text(blob)

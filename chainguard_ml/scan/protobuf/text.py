@@ -13,6 +13,8 @@ from typing import TYPE_CHECKING
 from chainguard_ml.scan.protobuf.wire import BYTES, FIXED32, FIXED64, LEVELS, VARINT
 
 if TYPE_CHECKING:
+    from collections.abc import Iterator
+
     from chainguard_ml.scan.interface import Data
     from chainguard_ml.scan.protobuf.schema import Kind
 
@@ -26,6 +28,7 @@ _TOKEN = re.compile(
 _LITERAL = re.compile(rb"\"(?:[^\"\\]|\\.)*+\"|'(?:[^'\\]|\\.)*+'", re.DOTALL)
 _ESCAPE = re.compile(rb"\\(?:([0-7]{1,3})|[xX]([0-9A-Fa-f]{1,2})|u([0-9A-Fa-f]{4})|U([0-9A-Fa-f]{8})|(.))", re.DOTALL)
 _SIMPLE = {b"n": b"\n", b"r": b"\r", b"t": b"\t", b"a": b"\a", b"b": b"\b", b"f": b"\f", b"v": b"\v"}
+_NAMED = re.compile(rb"(?:\s|#[^\n]*+)*+[:{<\[]")  # what follows a field's name
 _DIGITS = 30  # of a number that is kept
 _FIXED = {"float": (FIXED32, 4), "fixed32": (FIXED32, 4), "double": (FIXED64, 8), "fixed64": (FIXED64, 8)}
 
@@ -62,6 +65,33 @@ def add_number(body: bytearray, kind: str, number: int, value: int) -> None:
     """Add a number; those with a fixed width and those that are not whole are zero."""
     wire, width = _FIXED.get(kind, (VARINT, 0))
     body += varint(number << 3 | wire) + (bytes(width) if width else varint(value))
+
+
+def fields(data: Data, limit: int) -> Iterator[tuple[tuple[str, ...], str, int]]:
+    """Yield every scalar of the first ``limit`` bytes of a text without a schema: path of names, text, offset.
+
+    Ends where it is no text format; texts that follow each other are one, numbers and names are as they stand.
+    """
+    names: list[str] = [""]
+    position, stop = 0, min(len(data), limit)
+    listed = False
+    while match := _TOKEN.match(data, position, stop):
+        kind, token = match.lastgroup or "end", bytes(match[match.lastgroup or 0])
+        position = match.end()
+        if kind == "end" or (kind == "open" and len(names) > LEVELS) or (kind == "close" and len(names) == 1):
+            return
+        if kind == "open":
+            names.append("")
+            listed = False
+        elif kind == "close":
+            names.pop()
+        elif kind == "sign":
+            listed = token == b"[" or (listed and token != b"]")
+        elif kind == "name" and not listed and _NAMED.match(data, position):
+            names[-1] = token.decode("latin-1")
+        else:
+            parts = [_unescaped(part[1:-1]) for part in _LITERAL.findall(token)] if kind == "string" else [token]
+            yield tuple(names), b"".join(parts).decode("utf-8", "replace"), match.start(kind)
 
 
 def to_wire(data: Data, root: Kind) -> tuple[bytes, int | None]:
