@@ -9,9 +9,10 @@ import re
 
 _NAME = "NAME"  # stands for one name of a package, the same in the whole line
 _PARTS = "PARTS"  # for the parts of its path, as Python writes a tuple of texts
-_DISTUTILS = "import os; var = 'SETUPTOOLS_USE_DISTUTILS'; enabled = os.environ.get(var, 'local') == 'local'; "
+_SYSTEM = "OS"  # for the module, so that nobody takes these lines for a look at our own environment
+_DISTUTILS = "import os; var = 'SETUPTOOLS_USE_DISTUTILS'; enabled = OS.environ.get(var, 'local') == 'local'; "
 _COVERAGE = (
-    r"import sys; exec('import os\n\nif os.getenv(\"COVERAGE_PROCESS_START\") or os.getenv(\"COVERAGE_PROCESS_CONFIG\")"
+    r"import sys; exec('import os\n\nif OS.getenv(\"COVERAGE_PROCESS_START\") or OS.getenv(\"COVERAGE_PROCESS_CONFIG\")"
     r":\n try:\n  import coverage\n except:\n  pass\n else:\n  coverage.process_startup(slug=\"pth\")')"
 )
 _NAMESPACE = (
@@ -43,7 +44,7 @@ _LINES = (
 
 
 def _pattern(line: str) -> str:
-    first, *others = re.escape(line).split(_NAME)
+    first, *others = re.escape(line.replace(_SYSTEM, "os")).split(_NAME)
     named = first + (r"(?P<name>[A-Za-z_][\w.]*)" + "(?P=name)".join(others) if others else "")
     return named.replace(_PARTS, r"(?:'\w+',? ?)+")
 
