@@ -3,11 +3,18 @@
 from __future__ import annotations
 
 from dataclasses import dataclass
-from typing import Annotated
+from pathlib import Path
+from typing import TYPE_CHECKING, Annotated
 
 import typer
 
+from chainguard_ml.cli import console, identity
 from chainguard_ml.cli.options import Common
+from chainguard_ml.errors import UsageError
+from chainguard_ml.text import plural, printable
+
+if TYPE_CHECKING:
+    from chainguard_ml.signing import Reuse, Signed, Signer, Source
 
 
 @dataclass(frozen=True)
@@ -18,3 +25,70 @@ class Verifying(Common):
         list[str] | None,
         typer.Option("--only", metavar="FILE", help="Look at this file of the model only; repeatable."),
     ] = None
+
+
+@dataclass(frozen=True)
+class Signing(identity.Keyless):
+    """Options of signing."""
+
+    reuse: Annotated[
+        Path | None,
+        typer.Option("--reuse", metavar="SIGNATURE", help="Do not hash again what is unchanged since this signature."),
+    ] = None
+    record: Annotated[
+        Path | None,
+        typer.Option(
+            "--record",
+            metavar="FILE",
+            help="Where sizes and times of the files are kept for --reuse. Default with it: PATH.record.",
+        ),
+    ] = None
+    digests: Annotated[
+        list[Path] | None,
+        typer.Option(
+            "--digests",
+            metavar="FILE",
+            help="Sign digests in this list of sha256sum or OCI image manifest, without reading the files; repeatable.",
+        ),
+    ] = None
+    lfs_pointers: Annotated[
+        bool, typer.Option("--lfs-pointers", help="Sign the files that Git LFS pointers stand for, not the pointers.")
+    ] = False
+
+
+def sources(options: Signing, model: Path, hash_type: str, signer: Signer) -> tuple[list[Source], Reuse | None]:
+    """Return where digests come from that need not be computed, and among them what is reused.
+
+    Raises:
+        UsageError: An earlier signature, a record or a list cannot be used, or they do not go together.
+    """
+    from chainguard_ml import signing
+
+    found: list[Source] = []
+    if options.digests or options.lfs_pointers:
+        if hash_type != "sha256":
+            raise UsageError("digests of others are SHA-256", hint="leave out --hash")
+        found.append(signing.load_digests(options.digests or (), pointers=options.lfs_pointers))
+    if options.reuse is None and options.record is None:
+        return found, None
+    place = model.resolve()
+    record = options.record or place.parent / f"{place.name}.record"
+    reuse = signing.load_reuse(model, record, hash_type, options.reuse, signing.public_half(signer))
+    return [*found, reuse], reuse
+
+
+def conclude(options: Signing, signed: Signed, reuse: Reuse | None) -> None:
+    """Say what was not hashed, and write the record.
+
+    Raises:
+        OutputError: The record cannot be written.
+    """
+    if options.reuse is not None and reuse is not None:
+        count = f"{plural(reuse.reused, 'file')} of {signed.files:,} reused from an earlier signature, not hashed again"
+        console.say(f"nothing reused: {reuse.why}" if reuse.why else count)
+    for source, number in sorted(signed.unread.items()):
+        if source != "reused":
+            console.say(f"{plural(number, 'digest')} from {source}, not computed here")
+    if reuse is not None:
+        reuse.save(signed.path)
+        console.say(f"wrote {printable(str(reuse.record))}")

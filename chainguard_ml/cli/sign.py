@@ -9,7 +9,7 @@ from typing import Annotated
 import typer
 
 from chainguard_ml.cli import app as root
-from chainguard_ml.cli import console, identity
+from chainguard_ml.cli import console, identity, lifecycle
 from chainguard_ml.cli.options import shared
 from chainguard_ml.text import plural, printable
 
@@ -38,7 +38,7 @@ def sign(
     ] = None,
     hash_type: Annotated[Hash, typer.Option("--hash", help="Digest of the files.")] = Hash.SHA256,
     *,
-    common: identity.Keyless,
+    common: lifecycle.Signing,
 ) -> None:
     """Sign a model: every file's digest, in one OpenSSF Model Signing v1.0 bundle.
 
@@ -48,6 +48,10 @@ def sign(
     from chainguard_ml import signing
 
     signer, who = identity.signer(common)
-    signed = signing.sign_model(path, signer, signature=signature, ignore=ignore or (), hash_type=hash_type.value)
+    known, reuse = lifecycle.sources(common, path, hash_type.value, signer)
+    signed = signing.sign_model(
+        path, signer, signature=signature, ignore=ignore or (), hash_type=hash_type.value, known=known
+    )
     console.say(f"signed {plural(signed.files, 'file')} of {printable(str(path))} as {who}")
     console.say(f"wrote {printable(str(signed.path))}")
+    lifecycle.conclude(common, signed, reuse)

@@ -6,26 +6,34 @@ Adding a signing method is one file in ``methods/`` and one name in its ``METHOD
 from __future__ import annotations
 
 from chainguard_ml.signing.certificates import load as load_certificates
+from chainguard_ml.signing.digests import Digests
+from chainguard_ml.signing.digests import load as load_digests
 from chainguard_ml.signing.examine import examine
 from chainguard_ml.signing.interface import Keyless, Signer
 from chainguard_ml.signing.keyring import scheme as key_scheme
 from chainguard_ml.signing.keyring import signer as external_signer
 from chainguard_ml.signing.keys import PublicKey, SigningKey, load_private_key, load_public_key, load_signing_key
+from chainguard_ml.signing.known import Source
 from chainguard_ml.signing.methods.certificate import CertificateSigner
 from chainguard_ml.signing.methods.certificate import signer as certificate_signer
 from chainguard_ml.signing.methods.sigstore import keyless
+from chainguard_ml.signing.reuse import Reuse, public_half
+from chainguard_ml.signing.reuse import load as load_reuse
 from chainguard_ml.signing.sign import Signed, default_signature, sign_model
 from chainguard_ml.signing.sigstore import SignerIdentity, load_trusted_root
 from chainguard_ml.signing.verify import verify_model
 
 __all__ = [
     "CertificateSigner",
+    "Digests",
     "Keyless",
     "PublicKey",
+    "Reuse",
     "Signed",
     "Signer",
     "SignerIdentity",
     "SigningKey",
+    "Source",
     "certificate_signer",
     "default_signature",
     "examine",
@@ -33,10 +41,13 @@ __all__ = [
     "key_scheme",
     "keyless",
     "load_certificates",
+    "load_digests",
     "load_private_key",
     "load_public_key",
+    "load_reuse",
     "load_signing_key",
     "load_trusted_root",
+    "public_half",
     "sign_model",
     "verify_model",
 ]

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import hashlib
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from pathlib import PurePosixPath
 from typing import TYPE_CHECKING
 
@@ -30,6 +30,7 @@ class Manifest:
         recipe: How the digests were taken.
         ignored: Paths that were left out, canonical.
         links: Whether symbolic links were followed.
+        sources: Where a digest comes from that the signer did not compute, by path.
     """
 
     name: str
@@ -38,6 +39,7 @@ class Manifest:
     recipe: Recipe
     ignored: frozenset[str] = frozenset()
     links: bool = False
+    sources: Mapping[str, str] = field(default_factory=dict)
 
     @property
     def single(self) -> bool:

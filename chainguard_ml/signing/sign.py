@@ -3,7 +3,9 @@
 from __future__ import annotations
 
 import stat
-from dataclasses import dataclass
+from collections import Counter
+from dataclasses import dataclass, field, replace
+from pathlib import PurePosixPath
 from typing import TYPE_CHECKING
 
 from chainguard_ml import files
@@ -12,14 +14,16 @@ from chainguard_ml.errors import InputError, NothingToExamineError, UsageError
 from chainguard_ml.signing import bundle, manifest, statement, tree
 from chainguard_ml.signing.hashing import LENGTHS, Recipe
 from chainguard_ml.signing.interface import UnverifiableError
+from chainguard_ml.signing.known import REUSED
 from chainguard_ml.text import did_you_mean, printable
 
 if TYPE_CHECKING:
-    from collections.abc import Sequence
+    from collections.abc import Mapping, Sequence
     from pathlib import Path
 
     from chainguard_ml.context import Observer
     from chainguard_ml.signing.interface import Signer
+    from chainguard_ml.signing.known import Source
 
 SIGNATURE_NAME = "model.sig"
 """Name of the signature inside a model's directory."""
@@ -34,12 +38,14 @@ class Signed:
         root: The model's root digest: SHA-256 in hexadecimal.
         files: How many files are covered.
         signer: What identifies the signer; for a key the hint of its bundles.
+        unread: How many of the digests were not computed, by where they come from.
     """
 
     path: Path
     root: str
     files: int
     signer: str
+    unread: Mapping[str, int] = field(default_factory=dict)
 
 
 def default_signature(model: Path) -> Path:
@@ -55,6 +61,7 @@ def sign_model(
     ignore: Sequence[str] = (),
     hash_type: str = "sha256",
     observer: Observer | None = None,
+    known: Sequence[Source] = (),
 ) -> Signed:
     """Sign a file or everything in a directory, and write the bundle whole or not at all.
 
@@ -68,6 +75,7 @@ def sign_model(
         ignore: Paths relative to the directory, without patterns.
         hash_type: ``sha256``, ``blake2b`` or ``blake3``.
         observer: Told about each file.
+        known: Where digests come from that need not be computed, asked in their order.
 
     Raises:
         UsageError: The model is missing, an option is wrong, or ``signature`` is some other file.
@@ -81,14 +89,25 @@ def sign_model(
     observer = observer or Silent()
     if resolved.is_dir():
         ignored = _ignored(resolved, target, ignore)
-        found = tree.read_directory(resolved, recipe, ignored, observer)
+        found = tree.read_directory(resolved, recipe, ignored, observer, known=known)
     else:
         ignored = frozenset()
-        found = tree.read_file(resolved.parent, resolved.name, recipe, observer)
+        found = tree.read_file(resolved.parent, resolved.name, recipe, observer, known)
+    _add(found, known, ignored)
     _hold_signable(found, model)
-    signed = manifest.of_files(resolved.name, found.digests, recipe, ignored)
+    marked = {path: source for path, source in found.sources.items() if source != REUSED}
+    signed = replace(manifest.of_files(resolved.name, found.digests, recipe, ignored), sources=marked)
     files.write_atomic(target, bundle.build(statement.build(signed), key))
-    return Signed(written, signed.root, len(signed.files), key.fingerprint)
+    return Signed(written, signed.root, len(signed.files), key.fingerprint, Counter(found.sources.values()))
+
+
+def _add(found: tree.Tree, known: Sequence[Source], ignored: frozenset[str]) -> None:
+    """Add the files that are known and not there, unless they are left out."""
+    for source in known:
+        for path, (digest, origin) in source.beyond().items():
+            above = {path, *map(str, PurePosixPath(path).parents)}
+            if not found.holds(path) and not above & ignored:
+                found.digests[path], found.sources[path] = digest, origin
 
 
 def resolve(model: Path) -> Path:

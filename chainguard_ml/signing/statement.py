@@ -24,6 +24,9 @@ if TYPE_CHECKING:
 STATEMENT_TYPE = "https://in-toto.io/Statement/v1"
 PREDICATE_TYPE = "https://model_signing/signature/v1.0"
 
+_SOURCE = "chainguard-ml/digest-source"
+"""Annotation of a resource whose digest the signer did not compute (in-toto ResourceDescriptor v1, ``annotations``)."""
+
 _BEFORE_0_3 = "https://model_signing/Digests/v0.1"  # files as subjects, no serialization (section 5.1)
 _STRUCTURE = 20_000_000  # members and items: four for each file
 _SHARD = re.compile(r"(.+):(0|[1-9][0-9]{0,18}):([1-9][0-9]{0,18})\Z", re.DOTALL)
@@ -37,7 +40,11 @@ def build(manifest: Manifest) -> bytes:
     serialization: dict[str, Json] = {"method": "files", "hash_type": algorithm, "allow_symlinks": False}
     if manifest.ignored:
         serialization["ignore_paths"] = sorted(manifest.ignored)
-    resources = [{"name": name, "digest": hexa, "algorithm": algorithm} for name, hexa in manifest.files.items()]
+    resources: list[JsonObject] = []
+    for name, hexa in manifest.files.items():
+        resources.append({"name": name, "digest": hexa, "algorithm": algorithm})
+        if name in manifest.sources:
+            resources[-1]["annotations"] = {_SOURCE: manifest.sources[name]}
     statement = {
         "_type": STATEMENT_TYPE,
         "subject": [{"name": manifest.name, "digest": {"sha256": manifest.root}}],
@@ -75,12 +82,13 @@ def _current(subjects: list[Json], predicate: JsonObject) -> Manifest:
     name, root = _subject(subjects[0])
     serialization = member(predicate, "serialization", dict)
     recipe = _recipe(serialization)
-    items = _resources(member(predicate, "resources", list), recipe)
+    resources = member(predicate, "resources", list)
+    items = _resources(resources, recipe)
     if root_digest(digest for _, digest in items) != root:
         raise MalformedError("the subject's digest is not that of the resources")
     files = _joined(items, recipe.shard_size) if recipe.shard_size else dict(items)
     links = member(serialization, "allow_symlinks", bool)
-    return Manifest(name, root, _checked(files), recipe, _ignored(serialization), links)
+    return Manifest(name, root, _checked(files), recipe, _ignored(serialization), links, dict(_sources(resources)))
 
 
 def _before_0_3(subjects: list[Json]) -> Manifest:
@@ -134,6 +142,14 @@ def _resources(values: list[Json], recipe: Recipe) -> list[_Item]:
         items.append((name, digest))
     _hold_sorted([name for name, _ in items], recipe.shard_size)
     return items
+
+
+def _sources(resources: Iterable[Json]) -> Iterator[_Item]:
+    """Yield the resources whose digests the signer did not compute, and where they come from."""
+    for value in resources:
+        match value:
+            case {"name": str(name), "annotations": {"chainguard-ml/digest-source": str(source)}}:
+                yield name, source
 
 
 def _hold_hex(digest: str, algorithm: str, name: str) -> None:

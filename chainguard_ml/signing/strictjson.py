@@ -20,7 +20,7 @@ if TYPE_CHECKING:
 
     from chainguard_ml.codec import JsonObject
 
-_KINDS = {dict: "an object", list: "an array", str: "a string", bool: "true or false"}
+_KINDS = {dict: "an object", list: "an array", str: "a string", bool: "true or false", int: "a whole number"}
 _T = TypeVar("_T")
 
 

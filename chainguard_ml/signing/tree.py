@@ -20,11 +20,12 @@ from chainguard_ml.signing.interface import UnverifiableError
 from chainguard_ml.text import printable
 
 if TYPE_CHECKING:
-    from collections.abc import Collection, Iterable, Iterator
+    from collections.abc import Collection, Iterable, Iterator, Sequence
     from pathlib import Path
 
     from chainguard_ml.context import Observer
     from chainguard_ml.signing.hashing import Recipe
+    from chainguard_ml.signing.known import Source
 
 _SMALL = 1 << 20  # bytes; a larger file is hashed in a thread of its own
 _ALONE = 1 << 25  # bytes in large files, below which threads cost more than they bring
@@ -43,6 +44,7 @@ class Tree:
         others: Pipes, sockets and devices.
         errors: What could not be read, and why; a directory stands for everything beneath it.
         excluded: How many files are present at or beneath each excluded path.
+        sources: Where a digest comes from that was not computed here, by path.
     """
 
     digests: dict[str, str] = field(default_factory=dict)
@@ -50,6 +52,7 @@ class Tree:
     others: set[str] = field(default_factory=set)
     errors: dict[str, InputError] = field(default_factory=dict)
     excluded: dict[str, int] = field(default_factory=dict)
+    sources: dict[str, str] = field(default_factory=dict)
 
     def holds(self, path: str) -> bool:
         """Return whether something is at a path that was looked at."""
@@ -64,36 +67,39 @@ class Tree:
         self.excluded[under] = self.excluded.get(under, 0) + 1
 
 
-def read_file(root: Path, name: str, recipe: Recipe, observer: Observer) -> Tree:
+def read_file(root: Path, name: str, recipe: Recipe, observer: Observer, known: Sequence[Source] = ()) -> Tree:
     """Return the tree that has only the file ``name`` of ``root``; it is empty where there is no such file."""
-    tree = Tree()
+    walk = _Walk(root, recipe, frozenset(), observer, known=known)
     try:
         mode = (root / name).lstat().st_mode
     except (FileNotFoundError, NotADirectoryError):
-        return tree
+        return walk.tree
     if not stat.S_ISREG(mode):
-        (tree.links if stat.S_ISLNK(mode) else tree.others).add(name)
-        return tree
+        (walk.tree.links if stat.S_ISLNK(mode) else walk.tree.others).add(name)
+        return walk.tree
     try:
-        tree.digests[name] = _of_beneath(root, name, recipe)
+        with files.open_beneath(root, name) as stream:
+            walk.take(stream.fileno(), name)
     except InputError as error:
-        tree.errors[name] = error
+        walk.tree.errors[name] = error
     observer.advance(name)
-    return tree
+    return walk.tree
 
 
 def read_directory(
-    root: Path, recipe: Recipe, excluded: Collection[str], observer: Observer, *, follow: bool = False
-) -> Tree:
+    root: Path, recipe: Recipe, excluded: Collection[str], observer: Observer, *, follow: bool = False,
+    known: Sequence[Source] = (),
+) -> Tree:  # fmt: skip
     """Return the tree beneath ``root``.
 
     ``excluded`` are canonical paths that are left out with everything beneath them. With ``follow``, a link to a
-    regular file inside ``root`` counts as that file (section 6.1.1); other links never do.
+    regular file inside ``root`` counts as that file (section 6.1.1); other links never do. ``known`` are asked for a
+    digest, in their order, before a file is hashed.
 
     Raises:
         InputError: ``root`` is not a directory that can be opened.
     """
-    walk = _Walk(root, recipe, frozenset(excluded), observer, follow=follow)
+    walk = _Walk(root, recipe, frozenset(excluded), observer, follow=follow, known=known)
     try:
         descriptor = os.open(root, _DIRECTORY & ~os.O_NOFOLLOW)
     except OSError as error:
@@ -119,9 +125,11 @@ class _Walk:
     """One walk: its recipe, its one buffer, and what it found."""
 
     def __init__(
-        self, root: Path, recipe: Recipe, excluded: frozenset[str], observer: Observer, *, follow: bool
-    ) -> None:
+        self, root: Path, recipe: Recipe, excluded: frozenset[str], observer: Observer, *, follow: bool = False,
+        known: Sequence[Source] = (),
+    ) -> None:  # fmt: skip
         self.root, self.recipe, self.excluded, self.observer, self.follow = root, recipe, excluded, observer, follow
+        self.sources = tuple(known)
         self.tree = Tree()
         self.large: list[tuple[int, str]] = []
         self.buffer = memoryview(bytearray(BUFFER))
@@ -171,12 +179,23 @@ class _Walk:
             if size > _SMALL:
                 self.large.append((size, path))
                 return
-            self.tree.digests[path] = digest(descriptor, path, self.recipe, self.buffer)
+            self.take(descriptor, path)
         except InputError as error:
             self.tree.errors[path] = error
         finally:
             os.close(descriptor)
         self.observer.advance(path)
+
+    def take(self, descriptor: int, path: str, buffer: memoryview | None = None) -> None:
+        """Keep the digest of an open file: a known one, else that of its bytes."""
+        for source in self.sources:
+            if found := source.known(path, descriptor):
+                self.tree.digests[path], self.tree.sources[path] = found
+                return
+        status = os.fstat(descriptor)
+        self.tree.digests[path] = digest(descriptor, path, self.recipe, buffer or self.buffer)
+        for source in self.sources:
+            source.hashed(path, status)
 
     def named(self, path: str) -> None:
         """Take one path, whatever is there; a regular file is kept for later."""
@@ -230,26 +249,23 @@ class _Walk:
         self.large.sort(key=lambda item: (-item[0], item[1]))
         cores = min(len(os.sched_getaffinity(0)), len(self.large))
         if cores < 2 or sum(size for size, _ in self.large) < _ALONE:
-            self._store(map(self._attempt, self.large))
+            for path in map(self._attempt, self.large):
+                self.observer.advance(path)
             return
         from concurrent.futures import ThreadPoolExecutor
 
         with ThreadPoolExecutor(cores) as threads:  # hashlib and preadv let other threads run
-            self._store(threads.map(self._attempt, self.large))
+            for path in threads.map(self._attempt, self.large):
+                self.observer.advance(path)
 
-    def _attempt(self, item: tuple[int, str]) -> str | InputError:
+    def _attempt(self, item: tuple[int, str]) -> str:
+        path = item[1]
         try:
-            return _of_beneath(self.root, item[1], self.recipe)
+            with files.open_beneath(self.root, path) as stream:
+                self.take(stream.fileno(), path, memoryview(bytearray(BUFFER)))
         except InputError as error:
-            return error
-
-    def _store(self, results: Iterator[str | InputError]) -> None:
-        for (_, path), result in zip(self.large, results, strict=True):
-            if isinstance(result, InputError):
-                self.tree.errors[path] = result
-            else:
-                self.tree.digests[path] = result
-            self.observer.advance(path)
+            self.tree.errors[path] = error
+        return path
 
 
 def _opened(parent: int, name: str, path: str, depth: int) -> int:

@@ -293,6 +293,7 @@ def _compared(claim: Claim, identity: Identity, manifest: Manifest) -> Observati
         "root": manifest.root,
         "files": len(manifest.files),
         "hash": manifest.recipe.algorithm,
+        **({"signed_unread": len(manifest.sources)} if manifest.sources else {}),
         "covers": [claim.place(path) for path in sorted(signed) if path not in unproven],
         "excluded": [claim.place(path) for path in left_out],
     }

@@ -51,6 +51,11 @@ class CertificateSigner:
         """SHA-256 of the certificate in DER, in hexadecimal."""
         return certificates.fingerprint(self.chain[0])
 
+    @property
+    def public(self) -> PublicKey:
+        """The public half of the key."""
+        return public_key(self.chain[0].public_key(), certificates.name(self.chain[0]))
+
     def material(self) -> JsonObject:
         """Return ``verificationMaterial`` with the chain, and the empty list that older readers insist on."""
         from cryptography.hazmat.primitives.serialization import Encoding
