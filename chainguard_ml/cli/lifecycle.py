@@ -8,13 +8,14 @@ from typing import TYPE_CHECKING, Annotated
 
 import typer
 
-from chainguard_ml.cli import console, identity
+from chainguard_ml.cli import console, releasing, settings
 from chainguard_ml.cli.options import Common
 from chainguard_ml.errors import UsageError
 from chainguard_ml.text import plural, printable
 
 if TYPE_CHECKING:
     from chainguard_ml.signing import Reuse, Signed, Signer, Source
+    from chainguard_ml.signing.verify import Look
 
 
 @dataclass(frozen=True)
@@ -25,10 +26,27 @@ class Verifying(Common):
         list[str] | None,
         typer.Option("--only", metavar="FILE", help="Look at this file of the model only; repeatable."),
     ] = None
+    releases: Annotated[
+        Path | None,
+        typer.Option("--releases", metavar="FILE", help="Index of releases, which must list the model as one to use."),
+    ] = None
+    now: Annotated[
+        str | None,
+        typer.Option("--now", metavar="TIME", help="When that must be so; else SOURCE_DATE_EPOCH, else at present."),
+    ] = None
+
+    def look(self, *, strict: bool) -> Look:
+        """Return what the options say about how to look.
+
+        Raises:
+            UsageError: A time is none.
+        """
+        now = releasing.moment(self.now, "--now") or settings.epoch()
+        return {"strict": strict, "only": self.only or (), "releases": self.releases, "now": now}
 
 
 @dataclass(frozen=True)
-class Signing(identity.Keyless):
+class Signing(releasing.Releasing):
     """Options of signing."""
 
     reuse: Annotated[

@@ -9,7 +9,7 @@ from typing import Annotated
 import typer
 
 from chainguard_ml.cli import app as root
-from chainguard_ml.cli import console, identity, lifecycle
+from chainguard_ml.cli import console, identity, lifecycle, releasing
 from chainguard_ml.cli.options import shared
 from chainguard_ml.text import plural, printable
 
@@ -47,7 +47,12 @@ def sign(
     """
     from chainguard_ml import signing
 
+    releasing.hold(common, path)
     signer, who = identity.signer(common)
+    index = releasing.load(common, signer)
+    if common.revoke and common.release is None:
+        releasing.save(common, index, signer, None)
+        return
     known, reuse = lifecycle.sources(common, path, hash_type.value, signer)
     signed = signing.sign_model(
         path, signer, signature=signature, ignore=ignore or (), hash_type=hash_type.value, known=known
@@ -55,3 +60,4 @@ def sign(
     console.say(f"signed {plural(signed.files, 'file')} of {printable(str(path))} as {who}")
     console.say(f"wrote {printable(str(signed.path))}")
     lifecycle.conclude(common, signed, reuse)
+    releasing.save(common, index, signer, signed)

@@ -64,8 +64,7 @@ def verify(
     trusted = _trusted(config.signing, key or (), cert_chain or (), _identities(identity or (), issuer))
     trusted = replace(trusted, trusted_root=trusted_root or trusted.trusted_root)
     run.conclude(common, lambda observer: check.verify(
-        run.request("verify", [path], common, config, observer), trusted, signature, strict=strict,
-        only=common.only or (),
+        run.request("verify", [path], common, config, observer), trusted, signature, **common.look(strict=strict)
     ))  # fmt: skip
 
 

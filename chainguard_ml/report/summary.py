@@ -83,6 +83,13 @@ def _partly(evidence: Evidence) -> str:
     return f"{seen} as signed by {signer}; partial: {plural(unseen, 'file')} not looked at"
 
 
+def _releases(releases: Sequence[Evidence]) -> str:
+    fact = releases[0].statement
+    what = f"release {printable(str(fact.get('version')))}" if fact.get("version") else "no release"
+    state = "to be used" if fact.get("current") else "not to be used"
+    return f"{what}, {state}; index {_number(releases[0], 'serial')} of {str(fact.get('updated'))[:10]}"
+
+
 def _sbom(boms: Sequence[Evidence]) -> str:
     bom = boms[0].statement
     valid = "valid" if bom.get("valid") else "not valid"
@@ -113,6 +120,7 @@ _ROOMS = (
     ("audit", ("audit", "advisory-database"), _audit),
     ("source", ("workflow", "source"), _source),
     ("signing", ("signature",), _signing),
+    ("releases", ("release",), _releases),
     ("sbom", ("sbom",), _sbom),
     ("left out", ("excluded",), _excluded),
 )

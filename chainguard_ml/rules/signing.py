@@ -90,6 +90,60 @@ UNCOVERED_FILE = Rule(
     references=(cwe(353), *_SHARED, _OMS),
 )
 
+REVOKED_MODEL = Rule(
+    id="revoked-model",
+    title="A model was withdrawn by its publisher",
+    family="signing",
+    severity=Severity.CRITICAL,
+    why="The signature is sound, and the publisher says in the index of releases that this model must not be used: it "
+    "has a fault, or should never have been signed. Old signatures are how a withdrawn model is offered again.",
+    remediation="Do not load the model. Fetch the release that the publisher offers now.",
+    references=(cwe(672), *_SHARED),
+)
+
+EXPIRED_RELEASE = Rule(
+    id="expired-release",
+    title="A release is past its date",
+    family="signing",
+    severity=Severity.HIGH,
+    why="Its publisher stands behind a release only until a date. Data, dependencies and known attacks change; nobody "
+    "has looked at whether it is still fit for use.",
+    remediation="Fetch a newer release. Its publisher can renew it by signing it with a later date.",
+    references=(cwe(672), *_SHARED),
+)
+
+SUPERSEDED_RELEASE = Rule(
+    id="superseded-release",
+    title="There is a newer release of a model",
+    family="signing",
+    severity=Severity.HIGH,
+    why="Whoever can replace a file can put back an older model with its own sound signature, and with its known "
+    "faults: a rollback.",
+    remediation="Fetch the newer release that the message names.",
+    references=(cwe(1328), *_SHARED),
+)
+
+UNLISTED_RELEASE = Rule(
+    id="unlisted-release",
+    title="A signed model was never released",
+    family="signing",
+    severity=Severity.HIGH,
+    why="A trusted signer signed it, but the index of releases does not know it: a candidate, an experiment, or a "
+    "model of another line was put where a release belongs.",
+    remediation="Fetch a release. If this is one, its publisher must add it to the index (sign --releases).",
+    references=(cwe(353), *_SHARED),
+)
+
+STALE_RELEASE_INDEX = Rule(
+    id="stale-release-index",
+    title="An index of releases is past its date",
+    family="signing",
+    severity=Severity.HIGH,
+    why="Who holds back the newer index hides what was revoked since. A date in the index limits how long that works.",
+    remediation="Fetch the index again from its publisher, who signs it anew before its date.",
+    references=(cwe(672), *_SHARED),
+)
+
 RULES = (
     UNSIGNED_MODEL,
     MODEL_TAMPERED,
@@ -98,5 +152,10 @@ RULES = (
     EXPIRED_SIGNER,
     SIGNATURE_MALFORMED,
     UNCOVERED_FILE,
+    REVOKED_MODEL,
+    EXPIRED_RELEASE,
+    SUPERSEDED_RELEASE,
+    UNLISTED_RELEASE,
+    STALE_RELEASE_INDEX,
 )
 """Every rule of the family, in the order of its pages."""

@@ -17,6 +17,10 @@ from chainguard_ml.signing.known import Source
 from chainguard_ml.signing.methods.certificate import CertificateSigner
 from chainguard_ml.signing.methods.certificate import signer as certificate_signer
 from chainguard_ml.signing.methods.sigstore import keyless
+from chainguard_ml.signing.released import load as load_index
+from chainguard_ml.signing.released import save as save_index
+from chainguard_ml.signing.releases import Index, Release
+from chainguard_ml.signing.releases import changed as changed_index
 from chainguard_ml.signing.reuse import Reuse, public_half
 from chainguard_ml.signing.reuse import load as load_reuse
 from chainguard_ml.signing.sign import Signed, default_signature, sign_model
@@ -26,8 +30,10 @@ from chainguard_ml.signing.verify import verify_model
 __all__ = [
     "CertificateSigner",
     "Digests",
+    "Index",
     "Keyless",
     "PublicKey",
+    "Release",
     "Reuse",
     "Signed",
     "Signer",
@@ -35,6 +41,7 @@ __all__ = [
     "SigningKey",
     "Source",
     "certificate_signer",
+    "changed_index",
     "default_signature",
     "examine",
     "external_signer",
@@ -42,12 +49,14 @@ __all__ = [
     "keyless",
     "load_certificates",
     "load_digests",
+    "load_index",
     "load_private_key",
     "load_public_key",
     "load_reuse",
     "load_signing_key",
     "load_trusted_root",
     "public_half",
+    "save_index",
     "sign_model",
     "verify_model",
 ]

@@ -6,7 +6,7 @@ from typing import TYPE_CHECKING
 
 from chainguard_ml.model import ArtifactKind, Evidence, Finding, Location
 from chainguard_ml.rules import signing as rules
-from chainguard_ml.signing import certificates, verify
+from chainguard_ml.signing import certificates, released, verify
 from chainguard_ml.signing.interface import Trust
 from chainguard_ml.signing.keys import load_public_key
 from chainguard_ml.signing.methods.sigstore import keyless
@@ -14,6 +14,7 @@ from chainguard_ml.signing.sign import SIGNATURE_NAME
 from chainguard_ml.text import printable
 
 if TYPE_CHECKING:
+    from collections.abc import Iterator
     from pathlib import Path
 
     from chainguard_ml.config import SigningConfig
@@ -26,6 +27,7 @@ _SUFFIXES = (".sigstore.json", ".sigstore", ".sig")
 def examine(context: Context) -> Observations:
     """Yield evidence and findings for each signature, then a finding for each model that no trusted signature covers.
 
+    An index of releases says which of the signed models must not be used any more.
     ``model.sig`` is taken to be about its directory; ``<name>.sig`` and ``<name>.sigstore.json`` about the file or
     directory of that name beside them; any other signature about its directory. Bundles are read in this process:
     the reader is strict, its cost in proportion to the bytes, and it only hands on what a trusted key signed.
@@ -35,11 +37,16 @@ def examine(context: Context) -> Observations:
     """
     trusted = trust(context.config.signing)
     spoken_for: set[str] = set()
-    for artifact in context.of(ArtifactKind.SIGNATURE):
-        for observation in verify.verify(_claim(context, artifact, trusted)):
+    proven: list[tuple[verify.Claim, str]] = []
+    for claim in _claims(context, trusted, indexes=False):
+        for observation in verify.verify(claim):
             spoken_for.update(_spoken_for(observation))
+            proven.extend((claim, root) for root in _roots(observation))
             yield observation
-        context.observer.advance(artifact.path)
+        context.observer.advance(claim.origin.path)
+    for claim in _claims(context, trusted, indexes=True):
+        yield from released.examine(claim, proven)
+        context.observer.advance(claim.origin.path)
     if context.config.signing.required:
         for artifact in context.of(ArtifactKind.MODEL):
             if artifact.path not in spoken_for:
@@ -54,6 +61,13 @@ def trust(config: SigningConfig) -> Trust:
     """
     keys = tuple(map(load_public_key, config.public_keys))
     return Trust(keys, certificates.load(config.certificates), keyless=keyless(config))
+
+
+def _claims(context: Context, trusted: Trust, *, indexes: bool) -> Iterator[verify.Claim]:
+    """Yield the claims of signatures, or those of indexes of releases."""
+    for artifact in context.of(ArtifactKind.SIGNATURE):
+        if artifact.path.endswith(released.INDEX_NAME) is indexes:
+            yield _claim(context, artifact, trusted)
 
 
 def _claim(context: Context, artifact: Artifact, trusted: Trust) -> verify.Claim:
@@ -87,6 +101,14 @@ def _spoken_for(observation: object) -> tuple[str, ...]:
             return tuple(map(str, covers))
         case Finding(rule=rules.MODEL_TAMPERED.id, location=place):
             return (place.path,)
+    return ()
+
+
+def _roots(observation: object) -> tuple[str, ...]:
+    """Return the root digest that a trusted signature proves."""
+    match observation:
+        case Evidence(kind="signature", statement={"root": str(root)}):
+            return (root,)
     return ()
 
 

@@ -10,16 +10,16 @@ from __future__ import annotations
 import contextlib
 import os
 import tempfile
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from pathlib import Path
 from typing import TYPE_CHECKING, BinaryIO
 
 from chainguard_ml import files, sealed
 from chainguard_ml.config import Config
 from chainguard_ml.errors import InputError, RefusedError
-from chainguard_ml.model import Location, Subject
+from chainguard_ml.model import Evidence, Location, Subject
 from chainguard_ml.rules import signing as rules
-from chainguard_ml.signing import verify
+from chainguard_ml.signing import released, verify
 from chainguard_ml.signing.compare import Change
 from chainguard_ml.signing.examine import trust
 from chainguard_ml.signing.hashing import BUFFER, digest
@@ -28,6 +28,7 @@ from chainguard_ml.text import printable
 
 if TYPE_CHECKING:
     from collections.abc import Iterable, Iterator, Mapping
+    from datetime import datetime
 
     from chainguard_ml.config import SigningConfig
     from chainguard_ml.model import Finding, Gap
@@ -86,6 +87,8 @@ def verified_open(
     signature: Path | str | None = None,
     in_memory: int = _IN_MEMORY,
     spool: Path | None = None,
+    releases: Path | str | None = None,
+    now: datetime | None = None,
 ) -> Iterator[VerifiedModel]:
     """Prove a model's signature, and give the model with every file verified before it is handed out.
 
@@ -100,10 +103,14 @@ def verified_open(
         signature: The bundle; by default ``model.sig`` in a directory, ``<file>.sig`` beside a file.
         in_memory: Bytes from which on a file is copied to disk instead of memory.
         spool: Directory for copies on disk; by default the system's for temporary files.
+        releases: An index of releases, which must list the model as one to use.
+        now: When that must be so; by default at present.
 
     Raises:
-        RefusedError: There is no signature, or it does not prove that somebody trusted signed; ``reasons`` say why.
-        UsageError: The model is missing, or a key, a certificate, an identity or a trusted root cannot be used.
+        RefusedError: There is no signature, it does not prove that somebody trusted signed, or the model is not to be
+            used any more; ``reasons`` say why.
+        UsageError: The model or the index is missing, or a key, a certificate, an identity or a trusted root cannot be
+            used.
     """
     trusted = trust(policy.signing if isinstance(policy, Config) else policy)
     claim = verify.claimed(Path(model), Path(signature) if signature is not None else None, trusted)
@@ -114,15 +121,19 @@ def verified_open(
         signed = verify.signed_files(claim, proven.manifest)
     except RefusedSignature as error:
         raise _refusal(claim, verify.refused(claim, error)) from None
+    if releases is not None:
+        said = released.judge(replace(claim, now=now), Path(releases), proven.manifest.root)
+        if reasons := [item for item in said if not isinstance(item, Evidence)]:
+            raise _refusal(claim, *reasons)
     manifest = proven.manifest
     with files.opened_root(claim.base) as root, contextlib.ExitStack() as stack:
         copies = _Copies(in_memory, spool, manifest.recipe, follow=manifest.links)
         yield VerifiedModel(proven.identity, manifest.root, signed, _Place(claim, signed, root, copies, stack))
 
 
-def _refusal(claim: verify.Claim, reason: Finding | Gap) -> RefusedError:
+def _refusal(claim: verify.Claim, *reasons: Finding | Gap) -> RefusedError:
     name = (claim.root / claim.model).name
-    return RefusedError(f"'{printable(name)}' is not opened", [reason], hint=_HINT)
+    return RefusedError(f"'{printable(name)}' is not opened", reasons, hint=_HINT)
 
 
 @dataclass(frozen=True, slots=True)

@@ -192,9 +192,9 @@ class _Walk:
             if found := source.known(path, descriptor):
                 self.tree.digests[path], self.tree.sources[path] = found
                 return
-        status = os.fstat(descriptor)
+        before = [(source, os.fstat(descriptor)) for source in self.sources]
         self.tree.digests[path] = digest(descriptor, path, self.recipe, buffer or self.buffer)
-        for source in self.sources:
+        for source, status in before:
             source.hashed(path, status)
 
     def named(self, path: str) -> None:

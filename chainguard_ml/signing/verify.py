@@ -19,6 +19,7 @@ from chainguard_ml.text import plural, printable
 
 if TYPE_CHECKING:
     from collections.abc import Mapping, Sequence
+    from datetime import datetime
     from pathlib import Path
 
     from cryptography.x509 import Certificate
@@ -50,6 +51,8 @@ class Claim:
         ignore: Paths relative to the model that the operator accepts outside the signature.
         observer: Told about each file.
         only: The files to look at, canonical and relative to the model, which is a directory; none means all.
+        releases: An index that must list the model as one to use.
+        now: When that must be so; ``None`` means at present.
     """
 
     root: Path
@@ -61,6 +64,8 @@ class Claim:
     ignore: tuple[str, ...] = ()
     observer: Observer = field(default_factory=Silent)
     only: tuple[str, ...] = ()
+    releases: Path | None = None
+    now: datetime | None = None
 
     @property
     def subject(self) -> Subject:
@@ -97,11 +102,15 @@ class Look(TypedDict, total=False):
         strict: Whether present files that the signature leaves out are grave (high, the default) or noted (medium).
         ignore: Paths relative to the model that are accepted outside the signature.
         only: Files relative to the model to look at; the rest is then not looked at, which the evidence says.
+        releases: An index of releases, which must list the model as one to use.
+        now: When that must be so; by default at present.
     """
 
     strict: bool
     ignore: Sequence[str]
     only: Sequence[str]
+    releases: Path | None
+    now: datetime | None
 
 
 @dataclass(frozen=True, slots=True)
@@ -136,7 +145,7 @@ def verify_model(
         look: How strictly to look, and at what.
 
     Raises:
-        UsageError: The model is missing, or one of ``only`` is neither signed nor there.
+        UsageError: The model or the index of releases is missing, or one of ``only`` is neither signed nor there.
         NothingToExamineError: The model is an empty directory without a signature.
     """
     trust = Trust(tuple(keys), tuple(certificates), keyless=keyless or Keyless())
@@ -147,8 +156,10 @@ def verify_model(
         ignore=tuple(look.get("ignore", ())),
         observer=observer or Silent(),
         only=_only(claim, look.get("only", ())),
+        releases=look.get("releases"),
+        now=look.get("now"),
     )
-    if claim.directory and _is_empty(claim.root) and _read(claim.signature) is None:
+    if claim.directory and _is_empty(claim.root) and read(claim.signature) is None:
         raise NothingToExamineError(f"there is nothing to verify in '{printable(str(model))}'")
     yield from verify(claim)
 
@@ -207,13 +218,17 @@ def verify(claim: Claim) -> Observations:
     except RefusedError as error:
         yield refused(claim, error)
     except InputError as error:
-        yield Gap(claim.subject, _reason(error), error.message, claim.origin)
+        yield unread(claim, None, error)
+    if claim.releases is not None:
+        from chainguard_ml.signing import released
+
+        yield from released.judge(claim, claim.releases, proven.manifest.root)
 
 
 def prove(claim: Claim) -> Proven | Finding | Gap:
     """Return what a signature proves, or why it proves nothing; the model is not looked at."""
     try:
-        data = _read(claim.signature)
+        data = read(claim.signature)
         if data is None:
             return _missing(claim)
         parsed = bundle.parse(data)
@@ -223,12 +238,17 @@ def prove(claim: Claim) -> Proven | Finding | Gap:
     except RefusedError as error:
         return refused(claim, error)
     except InputError as error:
-        return Gap(claim.subject, _reason(error), error.message, claim.origin)
+        return unread(claim, None, error)
     return Proven(identity, manifest)
 
 
-def _read(path: Path) -> bytes | None:
-    """Return a signature's bytes, or ``None`` if there is no such file."""
+def read(path: Path) -> bytes | None:
+    """Return a signature's bytes, or ``None`` if there is no such file.
+
+    Raises:
+        UnverifiableError: It is larger than the budget.
+        InputError: It cannot be read.
+    """
     try:
         if path.lstat().st_size > bundle.MAX_BYTES:
             raise UnverifiableError(f"a signature larger than {bundle.MAX_BYTES:,} bytes", GapReason.BUDGET)
@@ -375,9 +395,10 @@ def tampered(claim: Claim, change: compare.Change) -> Finding:
     )
 
 
-def unread(claim: Claim, path: str, error: InputError) -> Gap:
-    """Return the gap of a file that cannot be read."""
-    return Gap(Subject(claim.place(path)), _reason(error), error.message, claim.origin)
+def unread(claim: Claim, path: str | None, error: InputError) -> Gap:
+    """Return the gap of a file that cannot be read; ``None`` is the whole model."""
+    subject = claim.subject if path is None else Subject(claim.place(path))
+    return Gap(subject, _reason(error), error.message, claim.origin)
 
 
 def _uncovered(claim: Claim, path: str, count: int) -> Finding:

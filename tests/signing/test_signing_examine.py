@@ -167,4 +167,9 @@ def test_rules_of_the_family_say_what_to_do() -> None:
         "expired-signer",
         "signature-malformed",
         "uncovered-file",
+        "revoked-model",
+        "expired-release",
+        "superseded-release",
+        "unlisted-release",
+        "stale-release-index",
     }
