@@ -129,9 +129,7 @@ def verify(request: Request, trusted: SigningConfig, signature: Path | None = No
     found = signing.verify_model(
         model,
         signature,
-        [signing.load_public_key(key) for key in trusted.public_keys],
-        certificates=signing.load_certificates(trusted.certificates),
-        keyless=signing.keyless(trusted),
+        signing.trust(trusted),
         observer=request.observer,
         **look,
     )

@@ -85,14 +85,15 @@ class SigningConfig:
     """``[signing]``: whose signatures count, and whether models must have one.
 
     ``public_keys`` are keys in PEM files, ``certificates`` PEM files of X.509 authorities, ``identities`` signers of
-    Sigstore, whose instance ``trusted_root`` describes (the public one by default); ``ignore`` are paths that may lie
-    outside a signature.
+    Sigstore, whose instance ``trusted_root`` describes (the public one by default), ``timestamp_certificates`` PEM
+    files of timestamp authorities; ``ignore`` are paths that may lie outside a signature.
     """
 
     public_keys: tuple[Path, ...] = ()
     certificates: tuple[Path, ...] = ()
     identities: tuple[TrustedIdentity, ...] = ()
     trusted_root: Path | None = None
+    timestamp_certificates: tuple[Path, ...] = ()
     required: bool = True
     ignore: tuple[str, ...] = ()
 

@@ -9,7 +9,7 @@ from typing import TYPE_CHECKING, Annotated
 
 import typer
 
-from chainguard_ml.cli import console, identity, settings
+from chainguard_ml.cli import console, settings, stamps
 from chainguard_ml.errors import UsageError
 from chainguard_ml.text import plural, printable
 
@@ -18,7 +18,7 @@ if TYPE_CHECKING:
 
 
 @dataclass(frozen=True)
-class Releasing(identity.Keyless):
+class Releasing(stamps.Stamped):
     """Options of signing that keep the index of releases."""
 
     releases: Annotated[

@@ -9,7 +9,7 @@ from typing import Annotated
 import typer
 
 from chainguard_ml.cli import app as root
-from chainguard_ml.cli import console, identity, lifecycle, releasing
+from chainguard_ml.cli import console, identity, lifecycle, releasing, stamps
 from chainguard_ml.cli.options import shared
 from chainguard_ml.text import plural, printable
 
@@ -48,6 +48,9 @@ def sign(
     from chainguard_ml import signing
 
     releasing.hold(common, path)
+    if common.releases is None and stamps.alone(common):
+        stamps.add(common, signature or signing.default_signature(path))
+        return
     signer, who = identity.signer(common)
     index = releasing.load(common, signer)
     if common.revoke and common.release is None:
@@ -55,9 +58,15 @@ def sign(
         return
     known, reuse = lifecycle.sources(common, path, hash_type.value, signer)
     signed = signing.sign_model(
-        path, signer, signature=signature, ignore=ignore or (), hash_type=hash_type.value, known=known
+        path,
+        stamps.signer(common, signer),
+        signature=signature,
+        ignore=ignore or (),
+        hash_type=hash_type.value,
+        known=known,
     )
     console.say(f"signed {plural(signed.files, 'file')} of {printable(str(path))} as {who}")
     console.say(f"wrote {printable(str(signed.path))}")
+    stamps.request(common, signed.path)
     lifecycle.conclude(common, signed, reuse)
     releasing.save(common, index, signer, signed)

@@ -47,6 +47,14 @@ def verify(
             help="Private instance of Sigstore: its trusted root, or a trust configuration with it.",
         ),
     ] = None,
+    timestamp_chain: Annotated[
+        list[Path] | None,
+        typer.Option(
+            "--timestamp-chain",
+            metavar="FILE",
+            help="Timestamp authorities (PEM, the root included) that may say when it was signed; repeatable.",
+        ),
+    ] = None,
     signature: Annotated[
         Path | None,
         typer.Option("--signature", metavar="FILE", help="Default: PATH/model.sig, or PATH.sig beside a file."),
@@ -62,7 +70,11 @@ def verify(
 
     config = settings.settings(common, common.fail_on)
     trusted = _trusted(config.signing, key or (), cert_chain or (), _identities(identity or (), issuer))
-    trusted = replace(trusted, trusted_root=trusted_root or trusted.trusted_root)
+    trusted = replace(
+        trusted,
+        trusted_root=trusted_root or trusted.trusted_root,
+        timestamp_certificates=tuple(timestamp_chain or trusted.timestamp_certificates),
+    )
     run.conclude(common, lambda observer: check.verify(
         run.request("verify", [path], common, config, observer), trusted, signature, **common.look(strict=strict)
     ))  # fmt: skip

@@ -6,10 +6,11 @@ Adding a signing method is one file in ``methods/`` and one name in its ``METHOD
 from __future__ import annotations
 
 from chainguard_ml.signing.certificates import load as load_certificates
+from chainguard_ml.signing.certificates import load_timestampers
 from chainguard_ml.signing.digests import Digests
 from chainguard_ml.signing.digests import load as load_digests
-from chainguard_ml.signing.examine import examine
-from chainguard_ml.signing.interface import Keyless, Signer
+from chainguard_ml.signing.examine import examine, trust
+from chainguard_ml.signing.interface import Keyless, Signer, Trust
 from chainguard_ml.signing.keyring import scheme as key_scheme
 from chainguard_ml.signing.keyring import signer as external_signer
 from chainguard_ml.signing.keys import PublicKey, SigningKey, load_private_key, load_public_key, load_signing_key
@@ -25,6 +26,7 @@ from chainguard_ml.signing.reuse import Reuse, public_half
 from chainguard_ml.signing.reuse import load as load_reuse
 from chainguard_ml.signing.sign import Signed, default_signature, sign_model
 from chainguard_ml.signing.sigstore import SignerIdentity, load_trusted_root
+from chainguard_ml.signing.stamping import StampedSigner, add_timestamps, timestamp_request
 from chainguard_ml.signing.verify import verify_model
 
 __all__ = [
@@ -40,6 +42,9 @@ __all__ = [
     "SignerIdentity",
     "SigningKey",
     "Source",
+    "StampedSigner",
+    "Trust",
+    "add_timestamps",
     "certificate_signer",
     "changed_index",
     "default_signature",
@@ -54,9 +59,12 @@ __all__ = [
     "load_public_key",
     "load_reuse",
     "load_signing_key",
+    "load_timestampers",
     "load_trusted_root",
     "public_half",
     "save_index",
     "sign_model",
+    "timestamp_request",
+    "trust",
     "verify_model",
 ]

@@ -93,6 +93,19 @@ def load(paths: Iterable[Path]) -> tuple[Certificate, ...]:
     return tuple(found)
 
 
+def load_timestampers(paths: Iterable[Path]) -> tuple[Certificate, ...]:
+    """Return the certificates of timestamp authorities in PEM files, with the roots that their paths end in.
+
+    Raises:
+        UsageError: As ``load``, and if there is no root among them, so that no timestamp would be trusted.
+    """
+    found = load(paths)
+    if found and not any(issued(each, each) for each in found):
+        hint = "add the one at the top, which is signed by itself"
+        raise UsageError("there is no root among the certificates of timestamp authorities", hint=hint)
+    return found
+
+
 def _load(path: Path) -> list[Certificate]:
     from cryptography import x509
     from cryptography.hazmat.primitives.serialization import Encoding
@@ -159,13 +172,13 @@ def prove(leaf: Certificate, others: Sequence[Certificate], anchors: Sequence[Ce
         raise UntrustedError(f"the certificate '{name(leaf)}' is not one to sign models with: {fault}")
     if anchor := _anchor(leaf, others, anchors, at):
         return Chain(leaf, anchor)
-    for moment in _moments(leaf, [*others, *anchors]):
+    for moment in moments(leaf, [*others, *anchors]):
         if anchor := _anchor(leaf, others, anchors, moment):
             return Chain(leaf, anchor, _validity(leaf, at))
     raise UntrustedError(f"no trusted authority stands behind the certificate '{name(leaf)}'")
 
 
-def _moments(leaf: Certificate, others: Iterable[Certificate]) -> list[datetime]:
+def moments(leaf: Certificate, others: Iterable[Certificate]) -> list[datetime]:
     """Return the moments to try: if a path is valid ever, it is so when the last of its certificates begins to be."""
     first, last = leaf.not_valid_before_utc, leaf.not_valid_after_utc
     return sorted({first, *(begin for other in others if first <= (begin := other.not_valid_before_utc) <= last)})
@@ -239,16 +252,17 @@ def ordered(leaf: Certificate, others: Iterable[Certificate]) -> Iterator[Certif
     left = [other for other in others if other != leaf]
     current: Certificate | None = leaf
     while current:
-        if current is leaf or not _issued(current, current):
+        if current is leaf or not issued(current, current):
             yield current
-        current = next((other for other in left if _issued(current, other)), None)
+        current = next((other for other in left if issued(current, other)), None)
         left = [other for other in left if other is not current]
     if left:
         hint = "give the signer's certificate and those of the authorities above it, nothing else"
         raise UsageError(f"the certificate '{name(left[0])}' is no part of the chain", hint=hint)
 
 
-def _issued(certificate: Certificate, issuer: Certificate) -> bool:
+def issued(certificate: Certificate, issuer: Certificate) -> bool:
+    """Return whether ``issuer`` signed a certificate and has the name that it gives its issuer."""
     from cryptography.exceptions import InvalidSignature
 
     try:

@@ -60,7 +60,8 @@ def trust(config: SigningConfig) -> Trust:
         UsageError: A configured key, certificate, identity or trusted root cannot be used.
     """
     keys = tuple(map(load_public_key, config.public_keys))
-    return Trust(keys, certificates.load(config.certificates), keyless=keyless(config))
+    timestampers = certificates.load_timestampers(config.timestamp_certificates)
+    return Trust(keys, certificates.load(config.certificates), None, keyless(config), timestampers)
 
 
 def _claims(context: Context, trusted: Trust, *, indexes: bool) -> Iterator[verify.Claim]:

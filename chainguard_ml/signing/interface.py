@@ -103,14 +103,17 @@ class Trust:
     Attributes:
         keys: Public keys.
         certificates: X.509 certificates of authorities whose signers are trusted.
-        now: The moment that certificates must be valid at; ``None`` means the present.
+        now: The moment that certificates must be valid at if no timestamp is proven; ``None`` means the present.
         keyless: Identities of Sigstore.
+        timestampers: X.509 certificates of timestamp authorities, whose word counts for when a key or certificate
+            signed.
     """
 
     keys: tuple[PublicKey, ...] = ()
     certificates: tuple[Certificate, ...] = ()
     now: datetime | None = None
     keyless: Keyless = field(default_factory=Keyless)
+    timestampers: tuple[Certificate, ...] = ()
 
 
 @dataclass(frozen=True, slots=True)

@@ -124,7 +124,7 @@ class Proven:
 def verify_model(
     model: Path,
     signature: Path | None,
-    keys: Sequence[PublicKey],
+    keys: Sequence[PublicKey] | Trust,
     *,
     certificates: Sequence[Certificate] = (),
     keyless: Keyless | None = None,
@@ -138,7 +138,7 @@ def verify_model(
     Args:
         model: A file or a directory.
         signature: The bundle; by default ``model.sig`` in a directory, ``<file>.sig`` beside a file.
-        keys: Public keys, any of which may have signed.
+        keys: Public keys, any of which may have signed; or all whom the operator trusts, instead of the next two.
         certificates: X.509 certificates of authorities, any of whose signers may have signed.
         keyless: Identities of Sigstore, any of which may have signed.
         observer: Told about each file.
@@ -148,7 +148,7 @@ def verify_model(
         UsageError: The model or the index of releases is missing, or one of ``only`` is neither signed nor there.
         NothingToExamineError: The model is an empty directory without a signature.
     """
-    trust = Trust(tuple(keys), tuple(certificates), keyless=keyless or Keyless())
+    trust = keys if isinstance(keys, Trust) else Trust(tuple(keys), tuple(certificates), keyless=keyless or Keyless())
     claim = claimed(model, signature, trust)
     claim = replace(
         claim,

@@ -52,15 +52,15 @@ class TimestampAuthority:
         if tag != der.SEQUENCE or imprint[:-34] not in {_SHA256, der.sequence(_SHA256[2:], b"\5\0")}:
             raise ValueError("a request is a SEQUENCE with a digest in SHA-256")
         nonce = b"".join(der.node(tag, content) for tag, content in options if tag == der.INTEGER)
-        return self._response(der.sequence(imprint), nonce, faults)
+        return self._response(der.sequence(imprint), nonce, datetime.now(UTC), faults)
 
-    def stamp(self, message: bytes, faults: Collection[Fault] = ()) -> bytes:
-        """Return ``TimeStampResp`` over a message."""
+    def stamp(self, message: bytes, faults: Collection[Fault] = (), *, at: datetime | None = None) -> bytes:
+        """Return ``TimeStampResp`` over a message, made ``at`` this time instead of the present."""
         imprint = der.sequence(_SHA256, der.octets(hashlib.sha256(message).digest()))
-        return self._response(imprint, b"", faults)
+        return self._response(imprint, b"", at or datetime.now(UTC), faults)
 
-    def _response(self, imprint: bytes, nonce: bytes, faults: Collection[Fault]) -> bytes:
-        moment = datetime.now(UTC) + (LATE if Fault.LATE_TIMESTAMP in faults else LATE * 0)
+    def _response(self, imprint: bytes, nonce: bytes, now: datetime, faults: Collection[Fault]) -> bytes:
+        moment = now + (LATE if Fault.LATE_TIMESTAMP in faults else LATE * 0)
         serial = der.integer(x509.random_serial_number())
         info = der.sequence(der.integer(1), _POLICY, imprint, serial, der.generalized_time(moment), nonce)
         chain = self._other if Fault.UNTRUSTED_TIMESTAMP in faults else self.chain

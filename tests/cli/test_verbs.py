@@ -13,7 +13,10 @@ from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
 from typing import TYPE_CHECKING
 
 import pytest
+from cryptography.hazmat.primitives.serialization import Encoding, PublicFormat, load_pem_private_key
 
+from chainguard_ml.testing.server import Response, Server
+from chainguard_ml.testing.timestamps import TimestampAuthority
 from tests.signing import authorities
 
 if TYPE_CHECKING:
@@ -116,6 +119,51 @@ def test_sign_and_verify_with_certificates(cli: Cli, pipeline: Path, tmp_path: P
     (other,) = authorities.root().write(tmp_path)[1:]
     assert cli("verify", model, "--cert-chain", other).code == 1
     assert "chain" in cli("sign", model, "--key", key, "--cert-chain", certificate, "--cert-chain", other).err
+
+
+def test_sign_with_timestamps(cli: Cli, pipeline: Path, tmp_path: Path) -> None:
+    times = TimestampAuthority()
+    server = Server({("POST", "/"): lambda request: Response(times.answer(request.body))})
+    server.start()
+    holder = authorities.root()
+    (key, certificate), (_, top) = holder.signer().write(tmp_path), holder.write(tmp_path)
+    trusted, query, answer = tmp_path / "times.pem", tmp_path / "query.tsq", tmp_path / "answer.tsr"
+    trusted.write_bytes(times.chain.root.public_bytes(Encoding.PEM))
+    configuration = tmp_path / "c.toml"
+    configuration.write_text(f"[signing]\ntimestamp-certificates = ['{trusted}']\ncertificates = ['{top}']\n", "utf-8")
+    model, url = pipeline / "model", ("--timestamp-url", f"{server.url}/")
+    certified = ("sign", model, "--key", key, "--cert-chain", certificate)
+    verify = ("verify", model, "-f", "json", "--cert-chain", top, "--timestamp-chain")
+    try:
+        assert cli(*certified, *url).code == 0
+        assert '"signed_at"' in cli(*verify, trusted).out
+        assert '"signed_at"' in cli("verify", model, "-f", "json", "--config", configuration).out
+        assert '"signed_at"' in cli("check", pipeline, "-f", "json", "--config", configuration).out
+        assert cli("verify", model, "--cert-chain", top, "--timestamp-chain", top).code == 1
+        assert "no root" in cli("verify", model, "--cert-chain", top, "--timestamp-chain", certificate).err
+        # Elsewhere: the request goes out, the answer comes back.
+        assert cli("sign", model, "--key", key, "--timestamp-request", query).code == 0
+        answer.write_bytes(times.answer(query.read_bytes()))
+        assert cli("sign", model, "--timestamp-file", answer).code == 0
+        assert (
+            '"signed_at"'
+            in cli(
+                "verify", model, "--cert-chain", top, "--timestamp-chain", trusted, "-f", "json", "--key", _public(key)
+            ).out
+        )
+        assert cli("sign", model, "--timestamp-request", query).code == 0
+    finally:
+        server.stop()
+    assert cli(*certified, *url).code == 4
+    assert cli("sign", model, "--keyless", *url).code == 2
+    assert cli("sign", model / "weights.pkl", "--timestamp-file", answer).code == 2
+
+
+def _public(key: Path) -> Path:
+    loaded = load_pem_private_key(key.read_bytes(), None).public_key()
+    path = key.with_suffix(".pub")
+    path.write_bytes(loaded.public_bytes(Encoding.PEM, PublicFormat.SubjectPublicKeyInfo))
+    return path
 
 
 def test_verify_needs_a_key_and_a_signature(cli: Cli, pipeline: Path, keys: tuple[Path, Path]) -> None:

@@ -51,10 +51,12 @@ class Holder:
         key: Key | None = None,
         valid: tuple[datetime, datetime] = (NOW - DAY, NOW + 30 * DAY),
         algorithm: hashes.HashAlgorithm | None = None,
+        critical: bool = False,
     ) -> Holder:
-        """Return a holder whose certificate this one issued."""
+        """Return a holder whose certificate this one issued, all its extensions critical or only those that must be."""
         key = key or ec.generate_private_key(ec.SECP256R1())
-        return Holder(name, key, _build(name, key, self.name, self.key, extensions, valid, algorithm))
+        built = _build(name, key, self.name, self.key, extensions, valid, algorithm, critical=critical)
+        return Holder(name, key, built)
 
     def authority(self, name: str, length: int | None = None, **options: object) -> Holder:
         return self.issue(name, x509.BasicConstraints(ca=True, path_length=length), ISSUES, **options)
@@ -89,10 +91,12 @@ def _build(
     extensions: Sequence[x509.ExtensionType],
     valid: tuple[datetime, datetime],
     algorithm: hashes.HashAlgorithm | None,
+    *,
+    critical: bool = False,
 ) -> x509.Certificate:
     subjects = [x509.Name([x509.NameAttribute(NameOID.COMMON_NAME, text)] if text else []) for text in (name, issuer)]
     builder = x509.CertificateBuilder(subjects[1], subjects[0], key.public_key(), x509.random_serial_number(), *valid)
     for extension in extensions:
-        critical = isinstance(extension, x509.BasicConstraints | x509.KeyUsage | x509.UnrecognizedExtension)
-        builder = builder.add_extension(extension, critical=critical)
+        must = isinstance(extension, x509.BasicConstraints | x509.KeyUsage | x509.UnrecognizedExtension)
+        builder = builder.add_extension(extension, critical=critical or must)
     return builder.sign(issuer_key, algorithm or hashes.SHA256())

@@ -33,7 +33,7 @@ REASONS = {
     "message-digest-mismatch_fail": "invalid",
     "rekor2-no-inclusion-proof_fail": "malformed",
     "rekor2-no-timestamp_fail": "untrusted",
-    "rekor2-timestamp-payload-mismatch_fail": "untrusted",
+    "rekor2-timestamp-payload-mismatch_fail": "invalid",
     "set-invalid-signature_fail": "invalid",
     "signature-mismatch_fail": "invalid",
     "wrong-hashedrekord-entry_fail": "invalid",

@@ -14,8 +14,9 @@ from chainguard_ml.errors import UsageError
 from chainguard_ml.model import GapReason
 from chainguard_ml.signing import certificates, dsse
 from chainguard_ml.signing.bundle import decoded
-from chainguard_ml.signing.interface import Identity, InvalidError, MalformedError, UnverifiableError
+from chainguard_ml.signing.interface import ExpiredError, Identity, InvalidError, MalformedError, UnverifiableError
 from chainguard_ml.signing.keys import CURVES, public_key
+from chainguard_ml.signing.sigstore import timestamps
 from chainguard_ml.signing.strictjson import member, only
 from chainguard_ml.text import printable
 
@@ -109,7 +110,7 @@ def verify(bundle: Bundle, trust: Trust) -> Identity:
         MalformedError: The material is no chain of certificates.
         UntrustedError: No trusted authority stands behind it, or its certificate may not sign models.
         InvalidError: The certificate's key did not sign these bytes.
-        ExpiredError: It did, and the certificate is not valid.
+        ExpiredError: It did, and the certificate was not valid at its timestamp, or without a trusted one is not now.
         UnverifiableError: No authority is trusted, or the key is of a kind that is not verified.
     """
     leaf, *others = _chain(bundle)
@@ -119,14 +120,18 @@ def verify(bundle: Bundle, trust: Trust) -> Identity:
     key = _key(leaf)
     if key is None:
         raise UnverifiableError(f"the certificate's key is not on {' or '.join(CURVES)}", GapReason.UNSUPPORTED)
-    chain = certificates.prove(leaf, others, trust.certificates, trust.now or datetime.now(tz=UTC))
+    stamped = timestamps.earliest(bundle, trust.timestampers)
+    chain = certificates.prove(leaf, others, trust.certificates, stamped or trust.now or datetime.now(tz=UTC))
     if not _signed(key, bundle):
         raise InvalidError("the signature does not match what it signs")
+    if chain.expired and not trust.timestampers and bundle.verification.get("timestampVerificationData"):
+        raise ExpiredError(f"{chain.expired}, and no timestamp authority is trusted to say that it was signed before")
     chain.hold_valid()
     details: dict[str, Json] = {
         "issuer": printable(leaf.issuer.rfc4514_string()),
         "authority": certificates.name(chain.anchor),
         "valid_until": leaf.not_valid_after_utc.isoformat(),
+        **timestamps.details(stamped),
     }
     return Identity(NAME, certificates.fingerprint(leaf), certificates.name(leaf), details)
 

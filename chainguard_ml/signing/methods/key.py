@@ -9,6 +9,7 @@ from chainguard_ml.model import GapReason
 from chainguard_ml.signing import dsse
 from chainguard_ml.signing.bundle import decoded
 from chainguard_ml.signing.interface import Identity, InvalidError, MalformedError, UntrustedError, UnverifiableError
+from chainguard_ml.signing.sigstore import timestamps
 from chainguard_ml.signing.strictjson import only
 
 if TYPE_CHECKING:
@@ -27,19 +28,21 @@ def verify(bundle: Bundle, trust: Trust) -> Identity:
     Raises:
         MalformedError: The material names no key in a known way.
         InvalidError: It says that a trusted key signed, and that key did not sign these bytes.
-        UntrustedError: No trusted key signed it.
+        UntrustedError: No trusted key signed it, or a timestamp is by nobody who is trusted.
+        ExpiredError: A timestamp is by an authority that was not valid then.
         UnverifiableError: No key is trusted.
     """
     hint, old = _hint(bundle)
     if not trust.keys:
         detail = "no public key is configured to verify it with: add the signer's under [signing] public-keys"
         raise UnverifiableError(detail, GapReason.NO_DATA)
+    stamped = timestamps.earliest(bundle, trust.timestampers)
     messages = [dsse.encoding(bundle.payload_type, bundle.payload)]
     if old:
         messages.append(dsse.encoding_before_1_0(bundle.payload_type, bundle.payload))
     for key in trust.keys:
         if any(key.verifies(bundle.signature, message) for message in messages):
-            return Identity(NAME, key.hint, key.name)
+            return Identity(NAME, key.hint, key.name, timestamps.details(stamped))
     if any(key.hint == hint for key in trust.keys):
         raise InvalidError("the signature does not match what it signs")
     raise UntrustedError("no trusted key made this signature")

@@ -187,14 +187,23 @@ def parse_material(media_type: str, value: JsonObject) -> Material:
     only(value, _MATERIAL, "'verificationMaterial'")
     if len(value.keys() & {"publicKey", "x509CertificateChain", "certificate"}) != 1:
         raise MalformedError("'verificationMaterial' does not have exactly one key, chain or certificate")
-    given = _optional(value, "timestampVerificationData", {"rfc3161Timestamps"})
-    stamps = _objects(given, "rfc3161Timestamps", {"signedTimestamp"}) if given else []
     return Material(
         _VERSIONS[media_type],
         _certificates(value),
         tuple(map(_entry, _objects(value, "tlogEntries", _ENTRY))),
-        tuple(decoded(stamp, "signedTimestamp") for stamp in stamps),
+        timestamps(value),
     )
+
+
+def timestamps(value: JsonObject) -> tuple[bytes, ...]:
+    """Return the responses of timestamp authorities in a ``verificationMaterial``.
+
+    Raises:
+        MalformedError: They are not a short list of texts in Base64.
+    """
+    given = _optional(value, "timestampVerificationData", {"rfc3161Timestamps"})
+    stamps = _objects(given, "rfc3161Timestamps", {"signedTimestamp"}) if given else []
+    return tuple(decoded(stamp, "signedTimestamp") for stamp in stamps)
 
 
 def _certificates(value: JsonObject) -> tuple[bytes, ...]:
