@@ -188,6 +188,19 @@ STARTUP_CODE = Rule(
     ),
 )
 
+MATLAB_CODE = Rule(
+    id="matlab-carries-code",
+    title="A MAT file carries functions",
+    family="carries-code",
+    severity=Severity.HIGH,
+    why=(
+        "Function handles are stored as text, with the variables that they use, and are evaluated when they are "
+        "called. Java objects in a MAT file are deserialized as soon as it is loaded."
+    ),
+    remediation="Save the values only, and keep functions in source files that are reviewed.",
+    references=(cwe(94), cwe(502), ATLAS_UNSAFE_ARTIFACT, OWASP_ML06),
+)
+
 TORCH7_CODE = Rule(
     id="torch7-carries-code",
     title="A Lua Torch file carries functions",
@@ -239,6 +252,7 @@ RULES = (
     TORCH_PACKAGE_CODE,
     MODEL_ARCHIVE_CODE,
     STARTUP_CODE,
+    MATLAB_CODE,
     R_CODE,
     PICKLE_CODE,
     TORCHSCRIPT_CODE,

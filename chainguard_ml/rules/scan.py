@@ -11,6 +11,7 @@ from chainguard_ml.rules.hdf5 import RULES as _HDF5
 from chainguard_ml.rules.keras import RULES as _KERAS
 from chainguard_ml.rules.pickle import RULES as _PICKLE
 from chainguard_ml.rules.protobuf import RULES as _PROTOBUF
+from chainguard_ml.rules.scientific import RULES as _SCIENTIFIC
 from chainguard_ml.rules.startup import RULES as _STARTUP
 from chainguard_ml.rules.xml import RULES as _XML
 
@@ -26,4 +27,5 @@ RULES = (
     *_KERAS,
     *_XML,
     *_STARTUP,
+    *_SCIENTIFIC,
 )

@@ -51,7 +51,7 @@ TORCH = frozenset(
 
 MODEL_FORMATS = frozenset(
     {*TORCH, "mar", "mlflow", "bento", "keras", "skops", "npz", "pickle"}
-    | {"tflite", "ort", "tensorrt", "openvino", "pmml", "rds"}
+    | {"tflite", "ort", "executorch", "tensorrt", "openvino", "pmml", "rds"}
 )
 """Names of the formats that hold a model and nothing else."""
 
@@ -104,7 +104,7 @@ KNOWN_EXTENSIONS = MODEL_EXTENSIONS | frozenset(_PROMISES)
 """Extensions that say something about the content."""
 
 _DATA = frozenset(
-    {"media", "safetensors", "gguf", "npy", "hdf5", "tflite", *PROTOBUF, *IMAGES, *_TEXT}
+    {"media", "safetensors", "gguf", "npy", "hdf5", "mat", "mat-4", "tflite", *PROTOBUF, *IMAGES, *_TEXT}
 )  # cannot run anything by themselves
 _LFS_POINTER = b"version https://git-lfs.github.com/spec/"
 
@@ -149,6 +149,8 @@ def unrecognised(blob: Blob) -> Gap | None:
         return None
     if blob.read(0, len(_LFS_POINTER)) == _LFS_POINTER:
         return blob.gap(GapReason.UNSUPPORTED, "this is a Git LFS pointer; the model itself is not here")
+    if blob.name.rpartition("/")[2] == "coremldata.bin":
+        return blob.gap(GapReason.UNSUPPORTED, "the compiler's own description of a Core ML model is not read")
     return blob.gap(GapReason.UNSUPPORTED, f"no known format is recognised in this .{ending} file")
 
 

@@ -18,6 +18,7 @@ from tests.corpus.benign_protobuf import block, entry, table
 from tests.corpus.encode import encode, field, varint
 from tests.corpus.encode_text import as_json, as_text
 from tests.corpus.malicious_protobuf import coreml, operator, paddle, params, pir, program, weights
+from tests.corpus.scientific_files import snapped
 
 if TYPE_CHECKING:
     from tests.scan.conftest import Scan
@@ -117,9 +118,24 @@ def test_broken_tables_are_gaps(scan: Scan, change: object) -> None:
     assert scan("variables.index", data).reasons == {"malformed"}
 
 
-def test_compressed_blocks_are_gaps(scan: Scan) -> None:
+def compressed(*entries: tuple[bytes, bytes], spoilt: bool = False) -> bytes:
+    """A table whose block is compressed with Snappy."""
+    packed = snapped(block(*entries)[:-5])
+    data = (packed[:-1] if spoilt else packed) + b"\1" + bytes(4)
+    index = block((b"z", varint(0) + varint(len(data) - 5)))
+    footer = varint(0) + varint(len(data) - 5) + varint(len(data)) + varint(len(index) - 5)
+    return data + index + footer + bytes(40 - len(footer)) + b"\x57\xfb\x80\x8b\x24\x75\x47\xdb"
+
+
+def test_compressed_blocks_are_read(scan: Scan) -> None:
+    assert scan("variables.index", compressed((b"w", entry()))).clean
+    assert scan("variables.index", compressed((b"w", entry(15)))).rules == {"tensor-size-mismatch"}
+    assert scan("variables.index", compressed((b"w", entry()), spoilt=True)).reasons == {"malformed"}
+
+
+def test_blocks_of_an_unknown_compression_are_gaps(scan: Scan) -> None:
     data = bytearray(table((b"w", entry())))
-    data[len(block((b"w", entry()))) - 5] = 1
+    data[len(block((b"w", entry()))) - 5] = 2
     assert scan("variables.index", bytes(data)).reasons == {"unsupported"}
 
 

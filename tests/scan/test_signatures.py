@@ -25,7 +25,6 @@ ARCHIVES = {
     "lzip": b"LZIP\1" + bytes(20),
     "lzop": b"\x89LZO\0\r\n\x1a\n" + bytes(20),
     "compress": b"\x1f\x9d\x90" + bytes(20),
-    "Snappy": b"\xff\x06\0\0sNaPpY" + bytes(20),
     "LZ4": b"\x02\x21\x4c\x18" + bytes(20),
 }
 
@@ -48,10 +47,6 @@ def test_a_library_of_objects_is_a_gap_in_a_model_only(scan: Scan, build: Build)
 @pytest.mark.parametrize("data", [b"070701 is a date\n" * 9, b"\x1f\x9d\xff" + bytes(30), b"0" * 200])
 def test_numbers_are_no_archives(scan: Scan, data: bytes) -> None:
     assert scan("notes.dat", data).clean
-
-
-def test_executorch_is_a_gap(scan: Scan) -> None:
-    assert scan("m.pte", b"\x30\0\0\0ET12" + bytes(40)).reasons == {"unsupported"}
 
 
 ENCODINGS = {

@@ -17,6 +17,7 @@ from chainguard_ml.scan import naming
 from chainguard_ml.scan.formats import (
     config_templates,
     configuration,
+    coreml_compiled,
     coreml_manifest,
     keras_config,
     mxnet,
@@ -48,7 +49,7 @@ _OF_INTEREST = re.compile(
 )
 # What a configuration can have beside; a name may also be written with escapes.
 _CONFIGURED = re.compile(
-    rb'"(?:target|idx|flavors|auto_mapping|_class_name|implementation|custom_code|custom_generate|custom_pipeline)"|\$\{|\\u00|'
+    rb'"(?:target|storage|idx|flavors|auto_mapping|_class_name|implementation|custom_code|custom_generate|custom_pipeline)"|\$\{|\\u00|'
     + config_templates.MARK
 )
 _HEAD = 256  # bytes from which a wide encoding is recognised
@@ -97,6 +98,7 @@ def examine(blob: Blob, examination: Examination) -> Observations:
     if isinstance(document, dict):
         yield from skops_schema.examine_document(blob, document, examination)
         yield from coreml_manifest.examine_document(blob, document)
+        yield from coreml_compiled.examine_document(blob, document)
         yield from paddle_document.examine_document(blob, document)
         yield from protobuf_text.examine_document(blob, document, examination)
         yield from tree_documents.examine_document(blob, document, examination)

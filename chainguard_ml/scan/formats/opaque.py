@@ -9,8 +9,6 @@ from chainguard_ml.model import GapReason
 from chainguard_ml.scan import naming
 
 if TYPE_CHECKING:
-    from collections.abc import Callable
-
     from chainguard_ml.model import Observations
     from chainguard_ml.scan.interface import Blob, Examination
 
@@ -27,7 +25,6 @@ _ARCHIVES = {
     b"LZIP\1": "lzip compression",
     b"\x89LZO\0\r\n\x1a\n": "lzop compression",
     b"LRZI\0": "lrzip compression",
-    b"\xff\x06\0\0sNaPpY": "Snappy compression",
 }
 """Signatures, and what they stand for."""
 
@@ -36,30 +33,6 @@ _SHAPES = (
     (re.compile(rb"\x1f\x9d[\x09-\x10\x89-\x90]"), "the compression of compress(1)"),
 )
 """The same where a signature alone is what numbers or a text can begin with as well."""
-
-
-class Opaque:
-    """A format known by its signature only.
-
-    Attributes:
-        NAME: Short name.
-        EXAMINES: What is looked at.
-    """
-
-    EXAMINES = "recognised; not read, so it is a gap"
-
-    def __init__(self, name: str, matches: Callable[[Blob], bool], title: str) -> None:
-        self.NAME = name
-        self._matches = matches
-        self._title = title
-
-    def recognise(self, blob: Blob) -> bool:
-        """Return whether the signature is there."""
-        return self._matches(blob)
-
-    def examine(self, blob: Blob, examination: Examination) -> Observations:  # noqa: ARG002 (the seam's shape)
-        """Say that the content was not examined."""
-        yield blob.gap(GapReason.UNSUPPORTED, f"{self._title} is recognised but its content is not examined")
 
 
 class Archive:
@@ -93,4 +66,3 @@ def _title(blob: Blob) -> str:
 
 
 ARCHIVE = Archive()
-PTE = Opaque("executorch", lambda blob: re.fullmatch(rb"ET\d\d", blob.read(4, 8)) is not None, "ExecuTorch")
