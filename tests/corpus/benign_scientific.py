@@ -40,17 +40,19 @@ def samples() -> Iterator[Benign]:
         build.array(build.OBJECT, build.fields("a"), build.numbers(b"\1", ""), name="n", class_name="network"),
         build.element(14, b""),
     ]
-    yield benign("mat", "a.mat", build.mat5(*values))
-    yield benign("mat-compressed", "a.mat", build.mat5(*(build.compressed(value) for value in values)))
-    yield benign("mat-other-order", "a.mat", build.mat5(build.numbers(bytes(9), order=">"), order=">"))
-    yield benign("mat-empty", "a.mat", build.mat5())
-    yield benign("mat-padded", "a.mat", build.mat5(values[0]) + bytes(100))
-    yield benign("mat-4", "a.mat", build.mat4("a", bytes(9)) + build.mat4("b", b"\1\2", ">"))
+    yield benign("plain-mat", "a.mat", build.mat5(*values))
+    yield benign("plain-mat-compressed", "a.mat", build.mat5(*(build.compressed(value) for value in values)))
+    yield benign("plain-mat-other-order", "a.mat", build.mat5(build.numbers(bytes(9), order=">"), order=">"))
+    yield benign("plain-mat-empty", "a.mat", build.mat5())
+    yield benign("plain-mat-padded", "a.mat", build.mat5(values[0]) + bytes(100))
+    yield benign("plain-mat-4", "a.mat", build.mat4("a", bytes(9)) + build.mat4("b", b"\1\2", ">"))
     operators = ["aten::add", "aten::linear", "executorch_prim::et_view", "quantized_decomposed::quantize_per_tensor"]
-    yield benign("pte", "m.pte", build.pte(operators, ["XnnpackBackend", "CoreMLBackend"], [b"XN00" + bytes(40)]))
-    yield benign("pte-segments", "m.pte", build.pte(operators, ["QnnBackend"], segments=[bytes(64), b"\x80\2weights"]))
-    yield benign("mil", "model.mil", MIL.encode())
+    yield benign("plain-pte", "m.pte", build.pte(operators, ["XnnpackBackend", "CoreMLBackend"], [b"XN00" + bytes(40)]))
+    yield benign(
+        "plain-pte-segments", "m.pte", build.pte(operators, ["QnnBackend"], segments=[bytes(64), b"\x80\2weights"])
+    )
+    yield benign("plain-mil", "model.mil", MIL.encode())
     layers = [{"type": "convolution", "name": "a", "top": "b", "bottom": "c"}, {"type": "softmax", "name": "s"}]
     document = {"storage": "model.espresso.weights", "analyses": {}, "format_version": 200, "layers": layers}
-    yield benign("espresso", "model.espresso.net", json.dumps(document).encode())
-    yield benign("snappy", "data.sz", build.snappy_stream(b"text " * 2000))
+    yield benign("plain-espresso", "model.espresso.net", json.dumps(document).encode())
+    yield benign("plain-snappy", "data.sz", build.snappy_stream(b"text " * 2000))
