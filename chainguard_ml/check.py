@@ -5,7 +5,7 @@ from __future__ import annotations
 import contextlib
 import importlib
 import os
-from dataclasses import dataclass, field, replace
+from dataclasses import field, replace
 from datetime import UTC, date, datetime
 from pathlib import Path
 from typing import TYPE_CHECKING, Unpack
@@ -15,6 +15,7 @@ from chainguard_ml.config import Config
 from chainguard_ml.context import Context, Observer, Silent
 from chainguard_ml.errors import NothingToExamineError, UsageError
 from chainguard_ml.model import Artifact, ArtifactKind, Component, Gap, Report
+from chainguard_ml.records import record
 from chainguard_ml.text import plural, printable
 from chainguard_ml.workers import WorkerPool
 
@@ -37,7 +38,7 @@ _SUBJECTS = {"scan": "model", "audit": "dependency", "source": "workflow and no 
 """What a verb that asks one room looks for."""
 
 
-@dataclass(frozen=True, slots=True)
+@record
 class Request:
     """What to examine and how to decide.
 
@@ -155,11 +156,11 @@ def _inventory(context: Context, inputs: Sequence[Path], request: Request) -> tu
     if not {"audit", "sbom"} & set(request.rooms):
         return context, observations
     components: list[Component] = []
-    for record in packages.collect(context):
-        if isinstance(record, Component):
-            components.append(record)
+    for found in packages.collect(context):
+        if isinstance(found, Component):
+            components.append(found)
         else:
-            observations.append(record)
+            observations.append(found)
     gaps = tuple(item for item in observations if isinstance(item, Gap))
     components.sort(key=lambda component: (component.name.lower(), component.version or "", str(component.origin)))
     return replace(context, components=tuple(components), gaps=gaps), observations

@@ -9,12 +9,13 @@ from __future__ import annotations
 
 import dataclasses
 import types
-from dataclasses import dataclass, field
+from dataclasses import field
 from pathlib import Path
 from typing import TYPE_CHECKING, TypeVar, cast, get_args, get_origin, get_type_hints
 
 from chainguard_ml.errors import ConfigError
 from chainguard_ml.model import Severity
+from chainguard_ml.records import record
 from chainguard_ml.text import did_you_mean, printable
 
 if TYPE_CHECKING:
@@ -24,7 +25,7 @@ FILE_NAME = "chainguard-ml.toml"
 _LIMIT = 1_000_000  # bytes read; a configuration is written by hand
 
 
-@dataclass(frozen=True, slots=True)
+@record
 class AllowedGlobal:
     """One global that scans of matching files accept.
 
@@ -43,7 +44,7 @@ class AllowedGlobal:
     sha256: str = ""
 
 
-@dataclass(frozen=True, slots=True)
+@record
 class ScanConfig:
     """``[scan]``: engines that look at models, globals accepted beside the shipped list, whether all are listed."""
 
@@ -52,7 +53,7 @@ class ScanConfig:
     globals: bool = False
 
 
-@dataclass(frozen=True, slots=True)
+@record
 class AuditConfig:
     """``[audit]``: where advisories come from and what is audited.
 
@@ -67,7 +68,7 @@ class AuditConfig:
     environment: Path | None = None
 
 
-@dataclass(frozen=True, slots=True)
+@record
 class TrustedIdentity:
     """``[[signing.identities]]``: a signer who has no key but an identity at an issuer (Sigstore).
 
@@ -80,7 +81,7 @@ class TrustedIdentity:
     conditions: dict[str, str] = field(default_factory=dict)
 
 
-@dataclass(frozen=True, slots=True)
+@record
 class SigningConfig:
     """``[signing]``: whose signatures count, and whether models must have one.
 
@@ -98,7 +99,7 @@ class SigningConfig:
     ignore: tuple[str, ...] = ()
 
 
-@dataclass(frozen=True, slots=True)
+@record
 class WorkersConfig:
     """``[workers]``: limits for each examined file. Seconds, MiB, count; 0 processes means one for each core."""
 
@@ -109,7 +110,7 @@ class WorkersConfig:
     open_files: int = 64
 
 
-@dataclass(frozen=True, slots=True)
+@record
 class Config:
     """Everything that can be configured, with its default."""
 

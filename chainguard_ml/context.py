@@ -2,10 +2,11 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass, field
+from dataclasses import field
 from typing import TYPE_CHECKING, Protocol
 
 from chainguard_ml.config import Config
+from chainguard_ml.records import record
 
 if TYPE_CHECKING:
     from pathlib import Path
@@ -34,7 +35,7 @@ class Silent:
         """Ignore the step."""
 
 
-@dataclass(frozen=True, slots=True)
+@record
 class Context:
     """One run, as a room sees it.
 

@@ -10,7 +10,6 @@ import contextlib
 import hashlib
 import os
 import stat
-import tempfile
 from typing import TYPE_CHECKING, BinaryIO
 
 from chainguard_ml.errors import ChangedError, InputError, OutputError
@@ -135,6 +134,8 @@ def write_atomic(path: Path, data: bytes) -> None:
     Raises:
         OutputError: The directory is missing, not writable, or the disk is full; nothing is left behind.
     """
+    import tempfile
+
     try:
         descriptor, name = tempfile.mkstemp(prefix=f".{path.name[:100]}.", suffix=".part", dir=path.parent)
     except (OSError, ValueError) as error:

@@ -10,8 +10,10 @@ from __future__ import annotations
 import enum
 import hashlib
 import json
-from dataclasses import dataclass, field
+from dataclasses import field
 from typing import TYPE_CHECKING, TypeAlias, Union
+
+from chainguard_ml.records import record
 
 if TYPE_CHECKING:
     from collections.abc import Iterator, Mapping, Sequence
@@ -115,7 +117,7 @@ class Scope(enum.StrEnum):
     DEVELOPMENT = "development"
 
 
-@dataclass(frozen=True, slots=True, order=True)
+@record
 class Digest:
     """A cryptographic digest: the algorithm's lower-case name and the value in lower-case hexadecimal."""
 
@@ -125,8 +127,11 @@ class Digest:
     def __str__(self) -> str:
         return f"{self.algorithm}:{self.hex}"
 
+    def __lt__(self, other: Digest) -> bool:
+        return (self.algorithm, self.hex) < (other.algorithm, other.hex)
 
-@dataclass(frozen=True, slots=True)
+
+@record
 class Subject:
     """What an observation is about.
 
@@ -150,7 +155,7 @@ class Subject:
         return str(self.digest) if self.digest else f"{self.kind}:{self.name}"
 
 
-@dataclass(frozen=True, slots=True)
+@record
 class Location:
     """A place: file, chain of archive members, byte offset, line (from 1), JSON pointer (RFC 6901)."""
 
@@ -180,7 +185,7 @@ class Location:
         return Location(self.path, self.member, offset=offset)
 
 
-@dataclass(frozen=True, slots=True)
+@record
 class Component:
     """A part of the pipeline as a bill of materials names it.
 
@@ -207,7 +212,7 @@ class Component:
     facts: Facts = field(default_factory=dict)
 
 
-@dataclass(frozen=True, slots=True)
+@record
 class Artifact:
     """One thing that the inventory found.
 
@@ -237,7 +242,7 @@ class Artifact:
         return Subject(self.path, kind, self.digest, self.size)
 
 
-@dataclass(frozen=True, slots=True)
+@record
 class Finding:
     """Something is wrong.
 
@@ -276,7 +281,7 @@ class Finding:
         )
 
 
-@dataclass(frozen=True, slots=True)
+@record
 class Gap:
     """Something could not be examined, and why."""
 
@@ -291,7 +296,7 @@ class Gap:
         return (self.subject.name, str(self.location or ""), self.reason, self.detail)
 
 
-@dataclass(frozen=True, slots=True)
+@record
 class Evidence:
     """A fact: a component, a verified identity, a digest, a score.
 
@@ -323,7 +328,7 @@ Observations: TypeAlias = "Iterator[Observation]"
 """A stream of observations: memory stays flat and progress shows."""
 
 
-@dataclass(frozen=True, slots=True)
+@record
 class Reference:
     """Where a rule's subject is described: ``CWE-502``, ``AML.T0011.000``, ``ML06:2023`` or a title, and its URL."""
 
@@ -331,7 +336,7 @@ class Reference:
     url: str
 
 
-@dataclass(frozen=True, slots=True)
+@record
 class Rule:
     """A kind of finding; the single source of its page, of ``rule ID`` and of SARIF's ``rules[]``.
 
@@ -383,7 +388,7 @@ class Rule:
         )
 
 
-@dataclass(frozen=True, slots=True)
+@record
 class Waiver:
     """An accepted finding: which, why, by whom, until when.
 
@@ -399,7 +404,7 @@ class Waiver:
     origin: Location | None = None
 
 
-@dataclass(frozen=True, slots=True)
+@record
 class Waived:
     """A finding that a waiver or a baseline took out of the decision; ``by`` says which."""
 
@@ -417,7 +422,7 @@ class Result(enum.StrEnum):
     ERROR = "error"
 
 
-@dataclass(frozen=True, slots=True)
+@record
 class Decision:
     """What one policy rule says: the rule, its result, and for a denial what, where and what to do.
 
@@ -432,7 +437,7 @@ class Decision:
     remediation: str = ""
 
 
-@dataclass(frozen=True, slots=True)
+@record
 class Verdict:
     """The decision over everything that was learnt; ``inputs`` name the policies that decided."""
 
@@ -444,7 +449,7 @@ class Verdict:
     inputs: tuple[str, ...] = ()
 
 
-@dataclass(frozen=True, slots=True)
+@record
 class Report:
     """One run: the verb, what it was asked to examine, how much it examined, and the verdict with its evidence."""
 

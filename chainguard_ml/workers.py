@@ -28,6 +28,7 @@ from typing import IO, TYPE_CHECKING, Protocol, Self, cast
 from chainguard_ml.codec import JsonObject, Record, decode
 from chainguard_ml.forking import Fork
 from chainguard_ml.model import Gap, GapReason, Json, Subject
+from chainguard_ml.records import record
 
 if TYPE_CHECKING:
     from collections.abc import Iterable, Iterator, Sequence
@@ -38,7 +39,7 @@ if TYPE_CHECKING:
 _MAX_ANSWER = 64_000_000  # bytes that one task may send
 
 
-@dataclass(frozen=True, slots=True)
+@record
 class Task:
     """One call in a worker.
 
@@ -53,7 +54,7 @@ class Task:
     subject: Subject
 
 
-@dataclass(frozen=True, slots=True)
+@record
 class TaskResult:
     """What came of one task: its records, or one gap and the reason in ``failure``."""
 

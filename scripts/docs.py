@@ -1,4 +1,4 @@
-"""Keep the documentation true: rule pages, help blocks and the output of every command in it.
+"""Keep what is generated true: rule pages, help blocks, the output of every command in the docs, the table of calls.
 
 ``python scripts/docs.py`` rewrites them, ``--check`` only says what would change (exit 1), ``--rules`` leaves out the
 pages whose commands are run. In a page,
@@ -18,6 +18,8 @@ import subprocess
 import sys
 import tempfile
 from pathlib import Path
+
+import calls
 
 from chainguard_ml import rules
 from chainguard_ml.rules.page import page
@@ -89,6 +91,7 @@ def table_of_formats() -> str:
 def pages(*, run: bool = True) -> dict[Path, str]:
     """Return every generated or refreshed page by path; without ``run`` those for which no command is run."""
     result = {}
+    result[calls.PATH] = calls.table()
     scan = DOCS / "scan.md"
     result[scan] = _FORMATS.sub(lambda _: table_of_formats(), scan.read_text(encoding="utf-8"))
     for path in [REPOSITORY / "README.md", REPOSITORY / "examples" / "README.md", *sorted(DOCS.glob("*.md"))]:

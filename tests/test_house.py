@@ -23,7 +23,7 @@ FILES = sorted(PACKAGE.rglob("*.py"))
 TREES = {path: ast.parse(path.read_text(encoding="utf-8")) for path in FILES}
 
 BASE = {"model", "errors", "text", "codec", "config", "context", "files", "workers", "worker", "forking", "rules"}
-BASE |= {"jsonsafe", "sealed", "yamlsafe"}
+BASE |= {"jsonsafe", "records", "sealed", "yamlsafe"}
 EXAMINING = {"inventory", "scan", "audit", "sbom", "signing", "source", "policy", "report"}
 HEAVY = ("sigstore", "cryptography", "cyclonedx", "modelscan", "requests", "pydantic", "yaml", "rich", "sqlite3",
          "jsonschema_rs", "cel_expr_python", "packaging", "numpy", "pip_audit")  # fmt: skip
@@ -193,3 +193,15 @@ def test_the_public_names_are_complete() -> None:
     assert all(getattr(chainguard_ml, item) is not None for item in chainguard_ml.__all__)
     with pytest.raises(AttributeError, match="no attribute 'nothing'"):
         _ = chainguard_ml.nothing
+
+
+@pytest.mark.parametrize("path", sorted((PACKAGE / "cli").glob("*.py")), ids=name)
+def test_only_the_parser_imports_typer(path: Path) -> None:
+    """Its import takes longer than most scans: a plain call goes without (``cli/direct.py``)."""
+    imported = {
+        alias.name.partition(".")[0]
+        for node in TREES[path].body
+        if isinstance(node, ast.Import | ast.ImportFrom)
+        for alias in (node.names if isinstance(node, ast.Import) else [ast.alias(node.module or "")])
+    }
+    assert ("typer" in imported) == (path.name == "parser.py")

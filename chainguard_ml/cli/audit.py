@@ -4,22 +4,21 @@ from __future__ import annotations
 
 from dataclasses import replace
 from pathlib import Path
-from typing import Annotated
+from typing import TYPE_CHECKING, Annotated
 
-import typer
-
-from chainguard_ml.cli import app as root
 from chainguard_ml.cli import console, run, settings
-from chainguard_ml.cli.options import Common, Input, Recording, shared
+from chainguard_ml.cli.app import DEFAULT, Application
+from chainguard_ml.cli.options import Common, Input, Recording
 from chainguard_ml.text import plural, printable
 
-app = root.new(cls=root.Default, help="Match dependencies against advisories. A directory called 'db' is './db'.")
-database = root.new(help="Manage the database of advisories.", no_args_is_help=True)
-app.add_typer(database, name="db")
+if TYPE_CHECKING:
+    import typer
+
+app = Application("Match dependencies against advisories. A directory called 'db' is './db'.", default=True)
+database = app.group("db", "Manage the database of advisories.")
 
 
-@app.command(root.DEFAULT, hidden=True, cls=root.PlainCommand)
-@shared
+@app.command(DEFAULT, hidden=True)
 def audit(
     paths: Annotated[
         list[Path] | None, typer.Argument(metavar="[PATH]...", help="Files or directories; default: this directory.")
@@ -51,8 +50,7 @@ def audit(
     run.examine("audit", paths or [Path()], ["audit"], common, config)
 
 
-@database.command("import", cls=root.PlainCommand)
-@shared
+@database.command("import")
 def import_(
     source: Annotated[
         Path, typer.Argument(metavar="FILE|DIR", help="OSV's all.zip, a directory of OSV records, or one record.")
@@ -76,8 +74,7 @@ def import_(
                 f"{len(result.quarantined)} quarantined")  # fmt: skip
 
 
-@database.command(cls=root.PlainCommand)
-@shared
+@database.command()
 def status(*, common: Recording) -> None:
     """Show what the database holds: records, packages, the newest record, sources."""
     from chainguard_ml import audit as room

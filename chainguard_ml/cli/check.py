@@ -4,19 +4,19 @@ from __future__ import annotations
 
 from dataclasses import replace
 from pathlib import Path
-from typing import Annotated
+from typing import TYPE_CHECKING, Annotated
 
-import typer
-
-from chainguard_ml.cli import app as root
 from chainguard_ml.cli import run, settings
-from chainguard_ml.cli.options import Common, shared
+from chainguard_ml.cli.app import Application
+from chainguard_ml.cli.options import Common
 
-app = root.new()
+if TYPE_CHECKING:
+    import typer
+
+app = Application()
 
 
-@app.command(cls=root.PlainCommand)
-@shared
+@app.command()
 def check(
     path: Annotated[Path, typer.Argument(metavar="[PATH]", help="Directory or file to examine.")] = Path(),
     policy: Annotated[

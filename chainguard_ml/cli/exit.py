@@ -6,6 +6,7 @@ import sys
 from typing import TYPE_CHECKING
 
 from chainguard_ml import __version__
+from chainguard_ml.cli import direct
 from chainguard_ml.errors import ChainguardError
 
 if TYPE_CHECKING:
@@ -14,6 +15,14 @@ if TYPE_CHECKING:
     from chainguard_ml.model import Report
 
 USAGE, INCOMPLETE, INTERRUPTED = 2, 4, 130
+
+
+class End(Exception):  # noqa: N818 (no error: a verb has answered)
+    """Raised by a verb to end with an exit code."""
+
+    def __init__(self, code: int) -> None:
+        super().__init__(code)
+        self.code = code
 
 
 def code(report: Report, *, exit_zero: bool = False) -> int:
@@ -29,32 +38,46 @@ def run(arguments: Sequence[str]) -> int:
     """Run the command line and return its exit code."""
     try:
         return _call(arguments)
-    except ChainguardError as error:
-        _explain(error.message if not hasattr(error, "problems") else str(error), error.hint)
-        _trace(arguments)
-        return error.exit_code
+    except End as end:
+        return end.code
     except KeyboardInterrupt:
         sys.stderr.write("\ninterrupted\n")
         return INTERRUPTED
-    except BrokenPipeError:  # the reader of our output has gone; what it did not want is not our failure
+    except Exception as error:  # noqa: BLE001 (the one place: a defect gets an exit code and a way to report it)
+        return _failed(error, arguments)
+
+
+def _failed(error: Exception, arguments: Sequence[str]) -> int:
+    """Say what went wrong and return its exit code."""
+    if isinstance(error, BrokenPipeError):  # the reader of our output has gone; what it did not want is no failure
         import os
 
         os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())
         return 0
-    except OSError as error:
+    if isinstance(error, ChainguardError):
+        _explain(error.message if not hasattr(error, "problems") else str(error), error.hint)
+        _trace(arguments)
+        return error.exit_code
+    if isinstance(error, OSError):
         _explain(f"{error.strerror or error}", None)
         _trace(arguments)
         return INCOMPLETE
-    except Exception as error:  # noqa: BLE001 (the one place: a defect gets an exit code and a way to report it)
-        return _defect(error, arguments)
+    return _defect(error, arguments)
 
 
 def _call(arguments: Sequence[str]) -> int:
+    if plain := direct.call(arguments):
+        plain()
+        return 0
+    return _parsed(arguments)
+
+
+def _parsed(arguments: Sequence[str]) -> int:
     # Typer carries its own copy of Click; its exceptions have no public name.
     from typer._click.exceptions import ClickException, NoArgsIsHelpError
     from typer.main import get_command
 
-    from chainguard_ml.cli.app import app
+    from chainguard_ml.cli.parser import app
 
     try:
         result = get_command(app).main(list(arguments), prog_name="chainguard-ml", standalone_mode=False)

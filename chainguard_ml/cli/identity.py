@@ -3,21 +3,21 @@
 from __future__ import annotations
 
 import sys
-from dataclasses import dataclass
 from pathlib import Path
 from typing import TYPE_CHECKING, Annotated
 
-import typer
-
 from chainguard_ml.cli import keys, settings
 from chainguard_ml.errors import UsageError
+from chainguard_ml.records import open_record
 from chainguard_ml.text import printable
 
 if TYPE_CHECKING:
+    import typer
+
     from chainguard_ml.signing.interface import Signer
 
 
-@dataclass(frozen=True)
+@open_record
 class Keyless(keys.Key):
     """Options of signing, with an identity or a key."""
 

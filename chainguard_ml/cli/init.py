@@ -3,18 +3,19 @@
 from __future__ import annotations
 
 from pathlib import Path
-from typing import Annotated
+from typing import TYPE_CHECKING, Annotated
 
-import typer
-
-from chainguard_ml.cli import app as root
 from chainguard_ml.cli import console
-from chainguard_ml.cli.options import Base, shared
+from chainguard_ml.cli.app import Application
+from chainguard_ml.cli.options import Base
 from chainguard_ml.errors import UsageError
 from chainguard_ml.files import write_atomic
 from chainguard_ml.text import printable
 
-app = root.new()
+if TYPE_CHECKING:
+    import typer
+
+app = Application()
 
 _CONFIGURATION = """\
 # chainguard-ml: see docs/configuration.md for every key.
@@ -55,8 +56,7 @@ jobs:
 """
 
 
-@app.command(cls=root.PlainCommand)
-@shared
+@app.command()
 def init(
     path: Annotated[Path, typer.Argument(metavar="[PATH]", help="Directory to write into.")] = Path(),
     force: Annotated[bool, typer.Option("--force", help="Replace files that are there already.")] = False,

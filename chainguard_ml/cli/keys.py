@@ -4,23 +4,23 @@ from __future__ import annotations
 
 import os
 import sys
-from dataclasses import dataclass
 from pathlib import Path
 from typing import TYPE_CHECKING, Annotated
-
-import typer
 
 from chainguard_ml.cli import settings
 from chainguard_ml.cli.options import Base
 from chainguard_ml.errors import UsageError
+from chainguard_ml.records import open_record
 
 if TYPE_CHECKING:
+    import typer
+
     from chainguard_ml.signing.interface import Signer
 
 _PASSPHRASE = "CHAINGUARD_ML_PASSPHRASE"  # noqa: S105 (the variable's name)
 
 
-@dataclass(frozen=True)
+@open_record
 class Key(Base):
     """Options of signing with a key."""
 

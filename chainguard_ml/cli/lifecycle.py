@@ -2,23 +2,23 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
 from pathlib import Path
 from typing import TYPE_CHECKING, Annotated
-
-import typer
 
 from chainguard_ml.cli import console, releasing, settings
 from chainguard_ml.cli.options import Common
 from chainguard_ml.errors import UsageError
+from chainguard_ml.records import open_record
 from chainguard_ml.text import plural, printable
 
 if TYPE_CHECKING:
+    import typer
+
     from chainguard_ml.signing import Reuse, Signed, Signer, Source
     from chainguard_ml.signing.verify import Look
 
 
-@dataclass(frozen=True)
+@open_record
 class Verifying(Common):
     """Options of verifying."""
 
@@ -45,7 +45,7 @@ class Verifying(Common):
         return {"strict": strict, "only": self.only or (), "releases": self.releases, "now": now}
 
 
-@dataclass(frozen=True)
+@open_record
 class Signing(releasing.Releasing):
     """Options of signing."""
 

@@ -2,20 +2,15 @@
 
 from __future__ import annotations
 
-import dataclasses
 import enum
-import functools
-import inspect
-from dataclasses import dataclass
 from pathlib import Path
-from typing import TYPE_CHECKING, Annotated, TypeVar, get_type_hints
+from typing import TYPE_CHECKING, Annotated
 
-import typer
-
+from chainguard_ml.records import open_record
 from chainguard_ml.report import ReportFormat
 
 if TYPE_CHECKING:
-    from collections.abc import Callable
+    import typer  # annotations name it; ``parser`` reads them
 
 
 class SeverityName(enum.StrEnum):
@@ -36,7 +31,7 @@ class Colour(enum.StrEnum):
     NEVER = "never"
 
 
-@dataclass(frozen=True)
+@open_record
 class Base:
     """Options of every verb."""
 
@@ -47,7 +42,7 @@ class Base:
     ] = 0  # fmt: skip
 
 
-@dataclass(frozen=True)
+@open_record
 class Output(Base):
     """Options of verbs with a result."""
 
@@ -58,7 +53,7 @@ class Output(Base):
     ] = None  # fmt: skip
 
 
-@dataclass(frozen=True)
+@open_record
 class Formatted(Output):
     """Options of verbs whose result is a report."""
 
@@ -78,7 +73,7 @@ class Formatted(Output):
     quiet: Annotated[bool, typer.Option("-q", "--quiet", help="Only the verdict.", rich_help_panel="Output")] = False
 
 
-@dataclass(frozen=True)
+@open_record
 class Input(Base):
     """Options of verbs that read a pipeline."""
 
@@ -96,12 +91,12 @@ class Input(Base):
     ] = False
 
 
-@dataclass(frozen=True)
+@open_record
 class Recording(Output, Input):
     """Options of verbs that read a pipeline and write a document."""
 
 
-@dataclass(frozen=True)
+@open_record
 class Common(Formatted, Input):
     """Options of every verb that examines something."""
 
@@ -121,35 +116,3 @@ class Common(Formatted, Input):
     no_waivers: Annotated[bool, typer.Option("--no-waivers", help="Ignore waivers.", rich_help_panel="Decision")] = (
         False
     )
-
-
-_Verb = TypeVar("_Verb", bound="Callable[..., None]")
-
-
-def shared(verb: _Verb) -> _Verb:
-    """Replace the parameter ``common: Common`` (or a part of it) of a verb by the options that its class declares."""
-    hints = get_type_hints(verb, include_extras=True)
-    kind = hints.pop("common")
-    options = get_type_hints(kind, include_extras=True)
-    signature = inspect.signature(verb)
-    own = [
-        parameter.replace(annotation=hints[name], kind=inspect.Parameter.KEYWORD_ONLY)
-        for name, parameter in signature.parameters.items()
-        if name != "common"
-    ]
-    expanded = [
-        inspect.Parameter(
-            item.name, inspect.Parameter.KEYWORD_ONLY, default=item.default, annotation=options[item.name]
-        )
-        for item in dataclasses.fields(kind)
-    ]
-
-    @functools.wraps(verb)
-    def call(**values: object) -> None:
-        common = kind(**{item.name: values.pop(item.name) for item in expanded})
-        verb(**values, common=common)
-
-    parameters = [*own, *expanded]
-    call.__signature__ = signature.replace(parameters=parameters)  # type: ignore[attr-defined]  # read by inspect
-    call.__annotations__ = {parameter.name: parameter.annotation for parameter in parameters}
-    return call  # type: ignore[return-value]  # the same verb with its options spelled out

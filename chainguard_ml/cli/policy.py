@@ -3,20 +3,21 @@
 from __future__ import annotations
 
 from pathlib import Path
-from typing import Annotated
+from typing import TYPE_CHECKING, Annotated
 
-import typer
-
-from chainguard_ml.cli import app as root
 from chainguard_ml.cli import console, settings
-from chainguard_ml.cli.options import Base, Output, shared
+from chainguard_ml.cli.app import Application
+from chainguard_ml.cli.exit import End
+from chainguard_ml.cli.options import Base, Output
 from chainguard_ml.text import plural, printable
 
-app = root.new(help="Check, test and list policies.", no_args_is_help=True)
+if TYPE_CHECKING:
+    import typer
+
+app = Application("Check, test and list policies.")
 
 
-@app.command(cls=root.PlainCommand)
-@shared
+@app.command()
 def check(
     policies: Annotated[list[str], typer.Argument(metavar="FILE|NAME...", help="Policies, or shipped ones' names.")],
     *,
@@ -30,8 +31,7 @@ def check(
         console.say(f"{printable(name)}: {plural(len(loaded.rules), 'rule')}, nothing wrong")
 
 
-@app.command("list", cls=root.PlainCommand)
-@shared
+@app.command("list")
 def list_(*, common: Output) -> None:
     """List the shipped policies with their rules."""
     from chainguard_ml import policy
@@ -44,8 +44,7 @@ def list_(*, common: Output) -> None:
     console.write("".join(lines).encode(), common.output)
 
 
-@app.command(cls=root.PlainCommand)
-@shared
+@app.command()
 def test(
     paths: Annotated[list[Path], typer.Argument(metavar="FILE...", help="Policy tests (*.test.yaml).")],
     *,
@@ -60,4 +59,4 @@ def test(
     lines.append(f"{plural(len(results), 'test')}, {len(failed)} failed\n")
     console.write("".join(lines).encode(), common.output)
     if failed:
-        raise typer.Exit(1)
+        raise End(1)

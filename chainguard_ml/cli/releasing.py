@@ -2,22 +2,22 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
 from datetime import UTC, datetime, timedelta
 from pathlib import Path
 from typing import TYPE_CHECKING, Annotated
 
-import typer
-
 from chainguard_ml.cli import console, settings, stamps
 from chainguard_ml.errors import UsageError
+from chainguard_ml.records import open_record
 from chainguard_ml.text import plural, printable
 
 if TYPE_CHECKING:
+    import typer
+
     from chainguard_ml.signing import Index, Signed, Signer
 
 
-@dataclass(frozen=True)
+@open_record
 class Releasing(stamps.Stamped):
     """Options of signing that keep the index of releases."""
 

@@ -2,19 +2,19 @@
 
 from __future__ import annotations
 
-from typing import Annotated
+from typing import TYPE_CHECKING, Annotated
 
-import typer
-
-from chainguard_ml.cli import app as root
 from chainguard_ml.cli import console
-from chainguard_ml.cli.options import Output, shared
+from chainguard_ml.cli.app import Application
+from chainguard_ml.cli.options import Output
 
-app = root.new()
+if TYPE_CHECKING:
+    import typer
+
+app = Application()
 
 
-@app.command(cls=root.PlainCommand)
-@shared
+@app.command()
 def rule(
     rule_id: Annotated[
         str | None, typer.Argument(metavar="[ID]", help="A rule's name; without it all are listed.")

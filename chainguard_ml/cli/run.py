@@ -6,8 +6,6 @@ import dataclasses
 from pathlib import Path
 from typing import TYPE_CHECKING
 
-import typer
-
 from chainguard_ml.cli import console, settings
 from chainguard_ml.cli import exit as boundary
 from chainguard_ml.errors import UsageError
@@ -59,7 +57,7 @@ def conclude(common: Common, work: Callable[[Observer], Report]) -> None:
     finally:
         console.clear(observer)
     deliver(report, common, reports)
-    raise typer.Exit(boundary.code(report, exit_zero=common.exit_zero))
+    raise boundary.End(boundary.code(report, exit_zero=common.exit_zero))
 
 
 def deliver(report: Report, options: Formatted, reports: Sequence[tuple[ReportFormat, Path]] | None = None) -> None:

@@ -3,22 +3,22 @@
 from __future__ import annotations
 
 from pathlib import Path
-from typing import Annotated
+from typing import TYPE_CHECKING, Annotated
 
-import typer
-
-from chainguard_ml.cli import app as root
 from chainguard_ml.cli import console, settings
-from chainguard_ml.cli.exit import INCOMPLETE
-from chainguard_ml.cli.options import Recording, shared
+from chainguard_ml.cli.app import Application
+from chainguard_ml.cli.exit import INCOMPLETE, End
+from chainguard_ml.cli.options import Recording
 from chainguard_ml.errors import ChainguardError
 from chainguard_ml.text import plural, printable
 
-app = root.new()
+if TYPE_CHECKING:
+    import typer
+
+app = Application()
 
 
-@app.command(cls=root.PlainCommand)
-@shared
+@app.command()
 def sbom(
     path: Annotated[Path, typer.Argument(metavar="[PATH]", help="Directory of the pipeline.")] = Path(),
     *,
@@ -46,4 +46,4 @@ def sbom(
         console.say(f"gap: {printable(str(gap.location or gap.subject.name))}: {gap.detail}")
     if gaps:
         console.say(f"incomplete: {plural(len(gaps), 'thing')} could not be recorded")
-        raise typer.Exit(INCOMPLETE)
+        raise End(INCOMPLETE)

@@ -5,15 +5,16 @@ from __future__ import annotations
 import enum
 from dataclasses import replace
 from pathlib import Path
-from typing import Annotated
+from typing import TYPE_CHECKING, Annotated
 
-import typer
-
-from chainguard_ml.cli import app as root
 from chainguard_ml.cli import run, settings, stdin
-from chainguard_ml.cli.options import Common, shared
+from chainguard_ml.cli.app import Application
+from chainguard_ml.cli.options import Common
 
-app = root.new()
+if TYPE_CHECKING:
+    import typer
+
+app = Application()
 
 
 class Engine(enum.StrEnum):
@@ -23,8 +24,7 @@ class Engine(enum.StrEnum):
     MODELSCAN = "modelscan"
 
 
-@app.command(cls=root.PlainCommand)
-@shared
+@app.command()
 def scan(
     paths: Annotated[
         list[Path],

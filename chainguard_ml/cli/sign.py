@@ -4,16 +4,16 @@ from __future__ import annotations
 
 import enum
 from pathlib import Path
-from typing import Annotated
+from typing import TYPE_CHECKING, Annotated
 
-import typer
-
-from chainguard_ml.cli import app as root
 from chainguard_ml.cli import console, identity, lifecycle, releasing, stamps
-from chainguard_ml.cli.options import shared
+from chainguard_ml.cli.app import Application
 from chainguard_ml.text import plural, printable
 
-app = root.new()
+if TYPE_CHECKING:
+    import typer
+
+app = Application()
 
 
 class Hash(enum.StrEnum):
@@ -24,8 +24,7 @@ class Hash(enum.StrEnum):
     BLAKE3 = "blake3"
 
 
-@app.command(cls=root.PlainCommand)
-@shared
+@app.command()
 def sign(
     path: Annotated[Path, typer.Argument(metavar="PATH", help="Model: a directory or a file.")],
     signature: Annotated[

@@ -3,19 +3,19 @@
 from __future__ import annotations
 
 from pathlib import Path
-from typing import Annotated
+from typing import TYPE_CHECKING, Annotated
 
-import typer
-
-from chainguard_ml.cli import app as root
 from chainguard_ml.cli import run, settings
-from chainguard_ml.cli.options import Common, shared
+from chainguard_ml.cli.app import Application
+from chainguard_ml.cli.options import Common
 
-app = root.new()
+if TYPE_CHECKING:
+    import typer
+
+app = Application()
 
 
-@app.command(cls=root.PlainCommand)
-@shared
+@app.command()
 def source(
     paths: Annotated[
         list[Path] | None, typer.Argument(metavar="[PATH]...", help="Files or directories; default: this directory.")

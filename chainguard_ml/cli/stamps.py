@@ -2,22 +2,22 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
 from pathlib import Path
 from typing import TYPE_CHECKING, Annotated
 
-import typer
-
 from chainguard_ml.cli import console, identity
 from chainguard_ml.errors import UsageError
+from chainguard_ml.records import open_record
 from chainguard_ml.text import printable
 
 if TYPE_CHECKING:
+    import typer
+
     from chainguard_ml.signing.interface import Signer
     from chainguard_ml.signing.stamping import Source
 
 
-@dataclass(frozen=True)
+@open_record
 class Stamped(identity.Keyless):
     """Options of signing with an identity, and of timestamps over signatures with keys and certificates."""
 

@@ -5,21 +5,20 @@ from __future__ import annotations
 from collections.abc import Sequence
 from dataclasses import replace
 from pathlib import Path
-from typing import Annotated
+from typing import TYPE_CHECKING, Annotated
 
-import typer
-
-from chainguard_ml.cli import app as root
 from chainguard_ml.cli import lifecycle, run, settings
-from chainguard_ml.cli.options import shared
+from chainguard_ml.cli.app import Application
 from chainguard_ml.config import SigningConfig, TrustedIdentity
 from chainguard_ml.errors import UsageError
 
-app = root.new()
+if TYPE_CHECKING:
+    import typer
+
+app = Application()
 
 
-@app.command(cls=root.PlainCommand)
-@shared
+@app.command()
 def verify(
     path: Annotated[Path, typer.Argument(metavar="PATH", help="Model: a directory or a file.")],
     key: Annotated[

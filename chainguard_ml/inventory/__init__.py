@@ -44,8 +44,12 @@ def walk(
     Raises:
         UsageError: An input is not beneath ``root``.
     """
-    from chainguard_ml.inventory.digests import with_digests
     from chainguard_ml.inventory.walking import Walk
 
     items = Walk(root, inputs, exclude, observer)
-    yield from with_digests(items, root) if digests else items
+    if not digests:
+        yield from items
+        return
+    from chainguard_ml.inventory.digests import with_digests
+
+    yield from with_digests(items, root)

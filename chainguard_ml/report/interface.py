@@ -2,14 +2,15 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
 from typing import TYPE_CHECKING, Protocol
+
+from chainguard_ml.records import record
 
 if TYPE_CHECKING:
     from chainguard_ml.model import Report
 
 
-@dataclass(frozen=True, slots=True)
+@record
 class Look:
     """How a report for people looks; formats for machines ignore it.
 

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import textwrap
 from collections import Counter
 from typing import TYPE_CHECKING
 
@@ -123,6 +122,8 @@ def _verdict(report: Report, look: Look) -> str:
 
 
 def _wrapped(text: str) -> list[str]:
+    import textwrap
+
     lines = textwrap.wrap(printable(text, 2000), _WIDTH, initial_indent=_INDENT, subsequent_indent=_INDENT,
                           break_long_words=False, break_on_hyphens=False)  # fmt: skip
     return lines or [_INDENT.rstrip()]

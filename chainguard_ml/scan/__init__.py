@@ -30,8 +30,6 @@ _WORKER = "chainguard_ml.scan.worker:examine_files"
 
 def examine(context: Context) -> Observations:
     """Examine every file of the inventory, whatever its name; ask the second engine about what it can read."""
-    from chainguard_ml.scan import repository
-
     files = _files(context.artifacts)
     context.observer.stage("scan", len(files))
     allow = [dataclasses.asdict(item) for item in context.config.scan.allow]
@@ -41,7 +39,10 @@ def examine(context: Context) -> Observations:
         if isinstance(item, Evidence) and item.kind == "scan":
             recognised[item.subject.name] = str(item.statement["format"])
         yield item
-    yield from repository.examine(context)
+    if len(context.artifacts) > 1 or context.artifacts[0].kind is not ArtifactKind.MODEL:  # else it is no directory
+        from chainguard_ml.scan import repository
+
+        yield from repository.examine(context)
     if "modelscan" in context.config.scan.engines:
         yield from _second_opinion(context, files, recognised)
 

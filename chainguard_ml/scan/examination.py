@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import functools
 import importlib
+import re
 from typing import TYPE_CHECKING, cast
 
 from chainguard_ml.model import Finding, GapReason
@@ -39,6 +40,9 @@ _CONTAINERS = frozenset(
 # Their own reading is that of a pickle, so it is not asked for twice.
 _PICKLES = frozenset({"", "pickle", "torch-legacy"})
 
+_PLAIN = re.compile(rb"(?:[0-9]{1,40}|little|big)\n?\Z")
+_PLAIN_SIZE = 41
+
 _SMALL = 1 << 16  # bytes that a file counts for at least
 _LEAST = 1 << 10  # bytes that a part counts for at least
 
@@ -70,6 +74,14 @@ def _recognising(blob: Blob, forms: Iterable[registry.Form]) -> Iterator[Format]
             candidate = load(form.path)
             if candidate.recognise(blob):
                 yield candidate
+
+
+def _is_plain(blob: Blob) -> bool:
+    """Return whether it is one number or the name of a byte order, as beside the tensors of a torch archive.
+
+    Forty digits are no format and no opcodes, so that nothing is asked or imported for them.
+    """
+    return blob.size <= _PLAIN_SIZE and _PLAIN.match(blob.read(0, _PLAIN_SIZE)) is not None
 
 
 class Session:
@@ -113,13 +125,15 @@ class Session:
             if gap := self._exhausted(blob):
                 yield gap
             return
-        found = recognise(blob)
+        found = None if _is_plain(blob) else recognise(blob)
         name = found.NAME if found else ""
         if not self._containers:
             self.format = self.format or name
         if finding := naming.mismatch(blob, name):
             yield finding
         yield from self._examine(blob, found)
+        if _is_plain(blob):
+            return
         if name not in _PICKLES:
             yield from self._pickle_too(blob)
             yield from self._messages_too(blob, name)

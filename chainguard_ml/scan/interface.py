@@ -8,10 +8,11 @@ to ``Examination.nested``, which recognises it anew.
 from __future__ import annotations
 
 import mmap
-from dataclasses import dataclass, field, replace
+from dataclasses import field, replace
 from typing import TYPE_CHECKING, Protocol, TypeAlias
 
 from chainguard_ml.model import Gap
+from chainguard_ml.records import record
 
 if TYPE_CHECKING:
     from chainguard_ml.model import GapReason, Location, Observations, Subject
@@ -28,7 +29,7 @@ CONTENT_END = "content end"
 """Key of ``Blob.memo``: offset from which on bytes were examined as what follows the content."""
 
 
-@dataclass(frozen=True, slots=True)
+@record
 class Blob:
     """Bytes to examine and where they are.
 
@@ -71,7 +72,7 @@ class Blob:
         return Gap(self.subject, reason, detail, self.location if offset is None else self.location.at(offset))
 
 
-@dataclass(frozen=True, slots=True)
+@record
 class Budgets:
     """Limits of one file; one that is hit is a gap with its number, never "clean"."""
 
@@ -126,7 +127,7 @@ class Format(Protocol):
         """Yield what is wrong, what could not be examined, and what was learnt."""
 
 
-@dataclass(frozen=True, slots=True)
+@record
 class Use:
     """How a pickle uses a global, and where.
 
@@ -141,7 +142,7 @@ class Use:
     offset: int
 
 
-@dataclass(frozen=True, slots=True)
+@record
 class Judgement:
     """What an allow-list says about a use of a global.
 

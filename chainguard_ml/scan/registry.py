@@ -19,6 +19,7 @@ TAIL = 8
 """Bytes of the end."""
 
 _NEVER = rb"(?!)"
+_NO_ZIP = rb"(?!PK\x03\x04)"
 _TAR = rb".{148}(?:[\s0-7ox_+\0-]{8}|[\x80\xff])"  # a checksum in any form that readers take
 # Protobuf: fields 1 to 15 in any wire type, but for P, with which zip archives begin; under its name any is asked.
 _TAGS = bytes(tag for tag in range(8, 128) if tag & 7 in {0, 1, 2, 3, 5} and tag != ord("P"))
@@ -85,7 +86,7 @@ FORMATS = (
     _form("formats.programs:DEX", b"dc"),
     _form("formats.programs:PYC", starts=rb"..\r\n"),
     _form("formats.programs:LLVM", b"B\xde"),
-    _form("formats.media", b"gRBIM%Of\x1aPASw\x00t"),
+    _form("formats.media", b"gRBIM%Of\x1aPASw\x00t", starts=_NO_ZIP),
     _form("formats.openvino", b"<\xef\xff\xfe \t\r\n"),
     _form("formats.pmml", b"<\xef\xff\xfe \t\r\n"),
     _form("formats.images:PNG", b"\x89"),
@@ -96,8 +97,8 @@ FORMATS = (
     _form("formats.compressed:XZ", b"\xfd"),
     _form("formats.python_files:PATHS", starts=_NEVER, names="pth"),
     _form("formats.zarr", b"("),
-    _form("formats.compressed:ZSTD", b"(PQRSTUVWXYZ[\\]^_"),
-    _form("formats.compressed:LZ4", b"\x04PQRSTUVWXYZ[\\]^_"),
+    _form("formats.compressed:ZSTD", b"(PQRSTUVWXYZ[\\]^_", starts=_NO_ZIP),
+    _form("formats.compressed:LZ4", b"\x04PQRSTUVWXYZ[\\]^_", starts=_NO_ZIP),
     _form("formats.compressed:ZFILE", b"Z"),
     _form("formats.snappy_stream", b"\xff"),
     _form("formats.torch_distributed", b"P"),

@@ -15,7 +15,7 @@ import functools
 import json
 import re
 from dataclasses import dataclass
-from importlib import resources
+from pathlib import Path
 from typing import TYPE_CHECKING, NotRequired, TypedDict, TypeVar, cast
 
 from chainguard_ml.scan.interface import Judgement
@@ -132,7 +132,7 @@ def _dangerous() -> dict[tuple[str, str], _Technique]:
 
 
 def _read(source: str) -> list[_T]:
-    text = resources.files(__package__ or __name__).joinpath(f"{source}.json").read_bytes()
+    text = Path(__file__).with_name(f"{source}.json").read_bytes()
     entries: list[_T] = json.loads(text)["entries"]  # data of this package, written by scripts/allowlist.py
     return entries
 
