@@ -26,7 +26,7 @@ class Option(TypedDict):
     Attributes:
         name: The parameter's name.
         kind: ``value``, ``many``, ``count``, ``true`` or ``false``.
-        type: ``str``, ``Path``, or ``module:Enum`` below this package.
+        type: ``str``, ``int``, ``bool``, ``Path``, or ``module:Enum`` below this package.
     """
 
     name: str
@@ -121,7 +121,7 @@ def _place(positional: Sequence[str], verb: Verb, values: dict[str, object]) -> 
 
 def _keep(word: str, option: Option, values: dict[str, object]) -> bool:
     """Keep a value, converted; return whether it is one."""
-    kind = {"str": str, "Path": Path}.get(option["type"]) or _load(option["type"])
+    kind = {"str": str, "int": int, "Path": Path}.get(option["type"]) or _load(option["type"])
     try:
         value = kind(word)
     except ValueError:
