@@ -61,8 +61,9 @@ def _row(function: Callable[..., object], parsed: Any) -> dict[str, Any]:
             row["required"] += bool(param.required)
             continue
         item["kind"] = "count" if param.count else "true" if param.is_flag else "many" if param.multiple else "value"
-        row["options"].update(dict.fromkeys(param.opts, item))
-        row["options"].update({key: {**item, "kind": "false"} for key in param.secondary_opts})
+        if item["type"] in {"str", "int", "bool", "Path"} or ":" in item["type"]:  # else it is Typer's
+            row["options"].update(dict.fromkeys(param.opts, item))
+            row["options"].update({key: {**item, "kind": "false"} for key in param.secondary_opts})
         row["environment"] += [param.envvar] if param.envvar else []
     return row
 
