@@ -1,4 +1,7 @@
-"""Refresh the allow-list: ``python scripts/allowlist.py [--check]``.
+"""Refresh the allow-list: ``python scripts/allowlist.py [--judged] [--check]``.
+
+``--judged``: from the tables alone, with what is there kept; ``--check``: write nothing,
+fail if something would change.
 
 Sources, all judged, none by prefix: the tables in ``allowlist_judged.py``; module classes of torch, where it is
 installed; globals of real fitted objects of every installed framework (``allowlist_objects.py``), as the machine sees
@@ -20,6 +23,7 @@ from pathlib import Path
 
 import allowlist_judged as judged
 from allowlist_hooks import unread
+from allowlist_language import LANGUAGE
 from allowlist_objects import enumerations, legacy_modules, streams, torch_classes, transformers_classes
 
 from chainguard_ml.scan.allowlist import FRAMEWORKS
@@ -37,7 +41,9 @@ TABLES = (
     judged.TORCH,
     judged.TRANSFORMERS,
     judged.OTHERS,
+    LANGUAGE,
 )
+FIELDS = frozenset({"module", "name", "may_be", "judged", "kept"})
 ORDER = ("called", "newobj", "built", "fed")
 INFRASTRUCTURE = frozenset({"referenced", "instantiated", "resolved", "computed", "kept"})
 LISTS = (*FRAMEWORKS, "stdlib", "others")
@@ -69,7 +75,10 @@ def version(package: str) -> str:
     from importlib import metadata
 
     names = metadata.packages_distributions().get(package) or [package]
-    return metadata.version(names[0])
+    try:
+        return metadata.version(names[0])
+    except metadata.PackageNotFoundError:  # a module beside the packages
+        return "of no package"
 
 
 def collected(known: Entries) -> tuple[Entries, list[str]]:
@@ -164,8 +173,7 @@ def survey(known: Entries) -> tuple[Entries, list[str]]:
         return {}, ["the survey of Hugging Face models ($CHAINGUARD_ML_ALLOWLIST is not set)"]
     entries: Entries = {}
     refused = []
-    for item in json.loads((Path(directory) / "hf_traced_globals.json").read_text(encoding="utf-8")):
-        module, name = item["module"], item["name"]
+    for module, name in _surveyed(Path(directory) / "hf_traced_globals.json"):
         if (module, name) in known:
             continue
         if f"{module}.{name}" in judged.HUGGING_FACE_REFUSED or module not in judged.HUGGING_FACE:
@@ -182,11 +190,29 @@ def survey(known: Entries) -> tuple[Entries, list[str]]:
     return entries, refused
 
 
+def _surveyed(path: Path) -> list[tuple[str, str]]:
+    """Return module and name of each global of the survey: a list of objects, also inside of an object."""
+    document = json.loads(path.read_text(encoding="utf-8"))
+    if isinstance(document, dict):
+        document = next((value for value in document.values() if isinstance(value, list)), [])
+    pairs = ((item.get("module"), item.get("name")) for item in document if isinstance(item, dict))
+    return sorted({(module, name) for module, name in pairs if isinstance(module, str) and isinstance(name, str)})
+
+
 def kept() -> Entries:
-    """Return the present entries, so that a framework which is not installed here loses none."""
+    """Return the present entries, so that a framework which is not installed here loses none.
+
+    A list of a framework that is new has no file yet. A use or a field that this script does not know stops it, so that
+    an older copy of it cannot drop what a newer one wrote.
+    """
     entries: Entries = {}
     for name in LISTS:
-        for item in json.loads((HERE / f"{name}.json").read_text(encoding="utf-8"))["entries"]:
+        path = HERE / f"{name}.json"
+        document = json.loads(path.read_text(encoding="utf-8")) if path.exists() else {"entries": []}
+        for item in document["entries"]:
+            strange = {*item} - FIELDS or {*item["may_be"]} - {*ORDER}
+            if strange:
+                raise SystemExit(f"{path.name}: {item['module']}.{item['name']} has what is not known here: {strange}")
             entries[item["module"], item["name"]] = (frozenset(item["may_be"]), item["judged"])
     return entries
 
@@ -202,10 +228,17 @@ def may_be_kept(module: str, name: str, may_be: frozenset[str]) -> bool:
     return not (modelled and "newobj" not in may_be) and not judged.is_confined(module, name)
 
 
-def write(name: str, lines: list[str]) -> None:
-    """Write one list, one entry a line, so that a refresh reads well in a diff."""
+def write(name: str, lines: list[str]) -> bool:
+    """Write one list, one entry a line, so that a refresh reads well in a diff; return whether it changed."""
     head = f'{{"schema": "chainguard-ml/allowlist/v1", "list": "{name}", "entries": ['
-    (HERE / f"{name}.json").write_text(head + "\n" + ",\n".join(lines) + "\n]}\n", encoding="utf-8")
+    text = head + "\n" + ",\n".join(lines) + "\n]}\n"
+    path = HERE / f"{name}.json"
+    if path.exists() and path.read_text(encoding="utf-8") == text:
+        return False
+    if "--check" not in sys.argv:
+        path.write_text(text, encoding="utf-8")
+    print("differs:", path.name)
+    return True
 
 
 def main() -> int:
@@ -228,16 +261,15 @@ def main() -> int:
         if not may_be_kept(module, name, may_be):
             item["kept"] = False
         files[source_of(module)].append(json.dumps(item, ensure_ascii=True))
-    for name in LISTS:
-        write(name, files[name])
+    changed = [write(name, files[name]) for name in LISTS]
     catalogue = [(*row, "dangerous") for row in judged.DANGEROUS] + [(*row, "code") for row in judged.CODE]
-    write("dangerous", [
+    changed.append(write("dangerous", [
         json.dumps({"module": module, "names": names.split(), "technique": technique, "verdict": verdict})
         for module, names, technique, verdict in catalogue
-    ])  # fmt: skip
+    ]))  # fmt: skip
     print({name: len(lines) for name, lines in files.items()})
     print("refused:", *sorted({*refused, *unsuited}), sep="\n  ")
-    return 0
+    return int("--check" in sys.argv and any(changed))
 
 
 if __name__ == "__main__":

@@ -10,6 +10,8 @@ delete or connect, and must not hand out an attribute, a method or a call of som
 
 from __future__ import annotations
 
+from allowlist_language import CONFINED as _LANGUAGE
+
 USES = {"c": "called", "n": "newobj", "b": "built", "f": "fed"}
 
 _VALUE = "value type: its constructor and state only hold data"
@@ -39,6 +41,10 @@ STDLIB: tuple[tuple[str, str, str, str], ...] = (
     ("collections", "defaultdict", "cnb", "container; its factory is judged as called"),
     ("datetime", "date datetime time timedelta timezone tzinfo", "cnb", _VALUE),
     ("decimal", "Decimal Context", "cnb", _VALUE),
+    ("decimal", "Clamped DivisionByZero FloatOperation Inexact InvalidOperation Overflow Rounded Subnormal Underflow", "",
+     "signal of arithmetic; only referred to"),
+    ("urllib.parse", "ParseResult SplitResult", "n", "named tuple: parts of an address; fetches nothing"),
+    ("calendar", "Calendar", "nb", _VALUE),
     ("fractions", "Fraction", "cnb", _VALUE),
     ("uuid", "UUID SafeUUID", "cnb", _VALUE),
     ("pathlib", "Path PosixPath PurePath PurePosixPath PureWindowsPath WindowsPath", "cnb", "holds a path; opens nothing"),
@@ -69,6 +75,8 @@ STDLIB: tuple[tuple[str, str, str, str], ...] = (
 
 NUMPY: tuple[tuple[str, str, str, str], ...] = (
     ("numpy", "ndarray", "nb", "array of data"),
+    ("numpy.matrixlib.defmatrix", "matrix", "nb", "older name of numpy.matrix"),
+    ("numpy.core.defmatrix", "matrix", "nb", "older name of numpy.matrix"),
     ("numpy", "matrix recarray chararray", "nb", "subclass of an array; constructed empty and filled from data"),
     ("numpy", "memmap", "b", "subclass of an array; constructing it would open a file, rebuilding it does not"),
     ("numpy", "record", "nb", "structured scalar"),
@@ -436,6 +444,7 @@ CONFINED: tuple[tuple[str, str, str], ...] = (
     ("zoneinfo", "*", "reads files"),
     ("logging", "getLogger", "hands out a shared object"),
     *((f"keras.src.models.{module}", "*", "loads a model") for module in ("sequential", "functional", "model")),
+    *_LANGUAGE,
 )  # fmt: skip
 """Names whose instances are harmless, and whose calls are not. Other objects could call them if they held them."""
 

@@ -32,6 +32,23 @@ OTHERS = {
 }
 
 
+# Classes whose objects are a state, as protocol 2 writes them.
+STATES = {
+    "gensim-word2vec": ("gensim.models.word2vec", "Word2Vec"),
+    "gensim-vectors": ("gensim.models.keyedvectors", "KeyedVectors"),
+    "gensim-old-vocabulary": ("gensim.models.word2vec", "Word2VecVocab"),
+    "gensim-topics": ("gensim.models.ldamodel", "LdaModel"),
+    "gensim-dictionary": ("gensim.corpora.dictionary", "Dictionary"),
+    "nltk-punkt": ("nltk.tokenize.punkt", "PunktSentenceTokenizer"),
+    "nltk-tagger": ("nltk.tag.sequential", "UnigramTagger"),
+    "nltk-bayes": ("nltk.classify.naivebayes", "NaiveBayesClassifier"),
+}
+MATRIX = (
+    b"\x80\x02cnumpy.core.multiarray\n_reconstruct\ncnumpy.matrixlib.defmatrix\nmatrix\nK\0\x85U\1b\x87R"
+    b"(K\1K\1K\1\x86cnumpy\ndtype\nU\2i1K\0K\1\x87R(K\3U\1|NNNJ\xff\xff\xff\xffJ\xff\xff\xff\xffK\0tb\x89U\1atb."
+)
+
+
 def samples() -> Iterator[Benign]:
     """Chat templates of public models in YAML, JSON and TOML, and what is no such template."""
     for path in sorted(FOLDER.glob("*.jinja")):
@@ -42,3 +59,7 @@ def samples() -> Iterator[Benign]:
         yield benign(f"unread-as-template-{path.stem}", f"{path.stem}.template", text.encode())
     for name, text in OTHERS.items():
         yield benign(f"unread-braces-{name}", name, text.encode())
+    for name, (module, kind) in STATES.items():
+        stream = f"\x80\x02c{module}\n{kind}\n)\x81}}X\x01\0\0\0aK\x01sb.".encode("latin-1")
+        yield benign(f"pickled-{name}", "model.model", stream)
+    yield benign("pickled-old-matrix", "model.pkl", MATRIX)

@@ -65,3 +65,6 @@ def samples() -> Iterator[Malicious]:
     tagged = b"a: {{ x }}\nb: !!python/object/apply:os.system [echo seen]\n"
     yield malicious("tag-in-a-template", "values.yaml.template", tagged, "unsafe-yaml-tag")
     yield malicious("template-in-toml-target", "conf.toml", b'[a]\n_target_ = "os.system"\n', "dangerous-config-target")
+    held = b"\x80\x02csklearn.preprocessing._function_transformer\nFunctionTransformer\n)\x81}X\x04\0\0\0func"
+    held += b"cgensim.models.word2vec\nWord2Vec\nsb."
+    yield malicious("pickle-keeps-a-model-that-opens-files", "model.pkl", held, "misused-global")
