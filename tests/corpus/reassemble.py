@@ -13,6 +13,12 @@ import zipfile
 import zlib
 from typing import TYPE_CHECKING
 
+import lz4.frame
+from backports import zstd
+
+from tests.corpus.containers import File7z, seven_zip
+from tests.corpus.scientific_files import snappy_stream
+
 if TYPE_CHECKING:
     from collections.abc import Callable
 
@@ -151,6 +157,15 @@ def array_of_objects(body: bytes, descr: str = "'|O'") -> bytes:
     return b"\x93NUMPY\1\0" + struct.pack("<H", len(header)) + header + body
 
 
+_LZMA = b"\x5d\0\0\x10\0"  # properties: how it is packed below, and a dictionary of a mebibyte
+_LZMA2 = {"id": lzma.FILTER_LZMA2, "dict_size": 1 << 20}
+
+
+def _raw_lzma(data: bytes) -> bytes:
+    chain = [{"id": lzma.FILTER_LZMA1, "dict_size": 1 << 20, "lc": 3, "lp": 0, "pb": 2}]
+    return lzma.compress(data, lzma.FORMAT_RAW, filters=chain)
+
+
 CONTAINERS: dict[str, tuple[str, Callable[[bytes], bytes]]] = {
     "zip": ("model.zip", lambda data: zipped({"a": data})),
     "zip bzip2": ("model.zip", lambda data: zipped({"a.txt": data}, zipfile.ZIP_BZIP2)),
@@ -173,12 +188,27 @@ CONTAINERS: dict[str, tuple[str, Callable[[bytes], bytes]]] = {
     "old joblib": ("model.joblib", lambda data: b"ZF" + hex(len(data)).encode().ljust(19) + zlib.compress(data)),
     "array of objects": ("model.npy", array_of_objects),
     "arrays of objects": ("model.npz", lambda data: zipped({"a.npy": array_of_objects(data)})),
+    "7z": ("model.7z", lambda data: seven_zip([File7z("a", data)])),
+    "7z lzma": ("model", lambda data: seven_zip([File7z("a.txt", data)], [(b"\3\1\1", _LZMA)], _raw_lzma(data))),
+    "7z bcj lzma2": (
+        "model.7z",
+        lambda data: seven_zip(
+            [File7z("b", b"text"), File7z("a.png", data)],
+            [(b"\3\3\1\3", b""), (b"\x21", b"\x18")],
+            lzma.compress(b"text" + data, lzma.FORMAT_RAW, filters=[{"id": lzma.FILTER_X86}, _LZMA2]),
+        ),
+    ),
+    "zstd": ("model.pkl.zst", zstd.compress),
+    "lz4": ("model.pkl.lz4", lz4.frame.compress),
+    "snappy": ("model.pkl.sz", snappy_stream),
     "zip in tar in gzip": ("model.tar.gz", lambda data: gzip.compress(_tar(zipped({"a": data})))),
     "behind a zip": ("model.zip", lambda data: zipped({"a": b"text"}) + data),
     "before a zip": ("model.pkl", lambda data: data + zipped({"a": b"text"})),
 }
 """Containers by what they are: the file's name, and what makes it."""
 
-ORDINARY = frozenset({"zip", "torch", "tar", "gzip", "bzip2", "xz", "lzma", "zlib", "array of objects",
-                      "arrays of objects", "zip in tar in gzip"})  # fmt: skip
+ORDINARY = frozenset(
+    {"zip", "torch", "tar", "7z", "zstd", "lz4", "snappy", "gzip", "bzip2", "xz", "lzma", "zlib", "array of objects"}
+    | {"arrays of objects", "zip in tar in gzip"}
+)
 """Containers in which benign content stays clean."""
