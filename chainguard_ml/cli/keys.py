@@ -30,12 +30,16 @@ class Key(Base):
             "--key",
             metavar="KEY",
             help="Private key: a file (PEM, PKCS #8; may be encrypted), exec:COMMAND that signs the digest on its "
-            "standard input, or exec-message:COMMAND that signs the message.",
+            "standard input, exec-message:COMMAND that signs the message, or pkcs11:URI of a token (RFC 7512).",
         ),
     ] = None
     public_key: Annotated[
         Path | None,
-        typer.Option("--public-key", metavar="FILE", help="Public half (PEM) of a key that no file holds."),
+        typer.Option(
+            "--public-key",
+            metavar="FILE",
+            help="Public half (PEM) of a key that no file holds; a token may know it itself.",
+        ),
     ] = None
     cert_chain: Annotated[
         list[Path] | None,
@@ -50,7 +54,7 @@ class Key(Base):
         typer.Option(
             "--passphrase-file",
             metavar="FILE",
-            help=f"Passphrase of the key; else {_PASSPHRASE} in the environment, else asked for.",
+            help=f"Passphrase of the key, or PIN of the token; else {_PASSPHRASE} in the environment, else asked for.",
         ),
     ] = None
 
@@ -82,23 +86,26 @@ def _held(key: str, public_key: Path | None, passphrase_file: Path | None) -> Si
             raise UsageError("--public-key goes with a key that no file holds", hint="leave it out")
         pem = settings.secret(Path(key), "private key")
         return signing.load_private_key(pem, _passphrase(pem, passphrase_file), name=Path(key).name)
-    if passphrase_file is not None:
+    if passphrase_file is not None and signing.key_scheme(key) != "pkcs11":
         raise UsageError("--passphrase-file goes with a key in a file", hint="let the command ask for what it needs")
-    if public_key is None:
-        raise UsageError("a key that no file holds needs its public half", hint="give --public-key FILE")
-    return signing.external_signer(key, signing.load_public_key(public_key))
+    public = signing.load_public_key(public_key) if public_key else None
+    return signing.external_signer(key, public, lambda: _secret(passphrase_file, "PIN", "the token wants its PIN"))
 
 
 def _passphrase(pem: bytes, file: Path | None) -> bytes | None:
     """Return the passphrase of an encrypted key from a file, the environment or the terminal; never from a flag."""
     if b"ENCRYPTED" not in pem:
         return None
+    return _secret(file, "passphrase", "the private key is encrypted")
+
+
+def _secret(file: Path | None, what: str, why: str) -> bytes:
     if file is not None:
-        return settings.secret(file, "passphrase").rstrip(b"\r\n")
+        return settings.secret(file, what).rstrip(b"\r\n")
     if _PASSPHRASE in os.environ:
         return os.environb[_PASSPHRASE.encode()]
     if not sys.stdin.isatty():
-        raise UsageError("the private key is encrypted", hint=f"give --passphrase-file, or set {_PASSPHRASE}")
+        raise UsageError(why, hint=f"give --passphrase-file, or set {_PASSPHRASE}")
     import getpass
 
-    return getpass.getpass("Passphrase of the private key: ").encode()
+    return getpass.getpass(f"{what[0].upper()}{what[1:]} of the private key: ").encode()

@@ -12,7 +12,6 @@ from __future__ import annotations
 import base64
 import binascii
 import contextlib
-import hashlib
 import shlex
 import subprocess
 from dataclasses import dataclass, field
@@ -20,10 +19,11 @@ from typing import TYPE_CHECKING
 
 from chainguard_ml.errors import ServiceError, UsageError
 from chainguard_ml.signing.keys import material
+from chainguard_ml.signing.keysources.forms import as_der, digest
 from chainguard_ml.text import printable
 
 if TYPE_CHECKING:
-    from collections.abc import Iterator
+    from collections.abc import Callable, Iterator
 
     from chainguard_ml.codec import JsonObject
     from chainguard_ml.signing.keys import PublicKey
@@ -32,7 +32,6 @@ SECONDS = 120
 """How long a command may take: long enough to touch a token or to approve on a telephone."""
 
 _MAX_SIGNATURE = 1_000  # bytes written; P-521 in Base64 with line ends needs 200
-_DIGESTS = {"secp256r1": hashlib.sha256, "secp384r1": hashlib.sha384, "secp521r1": hashlib.sha512}
 
 
 @dataclass(frozen=True, slots=True)
@@ -66,7 +65,7 @@ class CommandSigner:
         Raises:
             ServiceError: It does not start, fails, takes too long, or writes no signature of the key.
         """
-        written = self._run(message if self.whole else _DIGESTS[self.public.curve](message).digest())
+        written = self._run(message if self.whole else digest(self.public.curve, message))
         if len(written) <= _MAX_SIGNATURE:
             for signature in _readings(written, self.public.curve):
                 if self.public.verifies(signature, message):
@@ -104,22 +103,18 @@ def _readings(written: bytes, curve: str) -> Iterator[bytes]:
     for signature in plain:
         yield signature
         if curve and signature and len(signature) % 2 == 0:
-            yield _as_der(signature)
+            yield as_der(signature)
 
 
-def _as_der(numbers: bytes) -> bytes:
-    from cryptography.hazmat.primitives.asymmetric.utils import encode_dss_signature
-
-    half = len(numbers) // 2
-    return encode_dss_signature(int.from_bytes(numbers[:half], "big"), int.from_bytes(numbers[half:], "big"))
-
-
-def signer(scheme: str, rest: str, public: PublicKey) -> CommandSigner:
+def signer(scheme: str, rest: str, public: PublicKey | None, _secret: Callable[[], bytes]) -> CommandSigner:
     """Return the signer for ``exec:COMMAND`` or ``exec-message:COMMAND``, its words split as a shell would.
 
     Raises:
-        UsageError: There is no command, its quotes do not match, or an Ed25519 key was to sign a digest.
+        UsageError: There is no public half, or no command, its quotes do not match, or an Ed25519 key was to sign a
+            digest.
     """
+    if public is None:
+        raise UsageError("a key behind a command needs its public half", hint="give --public-key FILE")
     try:
         command = tuple(shlex.split(rest))
     except ValueError as error:
