@@ -37,6 +37,11 @@ _CONTAINERS = frozenset(
     }
 )
 
+# What archives hold is examined as a matter of course; what is in a text or a literal of anything else is a rarity.
+_ARCHIVES = (naming.TORCH - {"torch-legacy"}) | frozenset(
+    {"", "zip", "tar", "7z", "keras", "skops", "npz", "mar", "mlflow", "bento"}
+)
+
 # Their own reading is that of a pickle, so it is not asked for twice.
 _PICKLES = frozenset({"", "pickle", "torch-legacy"})
 
@@ -44,7 +49,9 @@ _PLAIN = re.compile(rb"(?:[0-9]{1,40}|little|big)\n?\Z")
 _PLAIN_SIZE = 41
 
 _SMALL = 1 << 16  # bytes that a file counts for at least
-_LEAST = 1 << 10  # bytes that a part counts for at least
+_FREE = 8_000  # members that are examined however small the file is,
+_PER_MEMBER = 80  # bytes of the file, as it is and decompressed, for each one beyond: no archive has smaller ones
+_LITERAL = 4  # members that a part counts for that is no member: a file in a literal, a text, an attribute
 
 
 @functools.cache
@@ -69,10 +76,14 @@ def recognise(blob: Blob) -> Format | None:
 def _recognising(blob: Blob, forms: Iterable[registry.Form]) -> Iterator[Format]:
     """Yield those that recognise the bytes, in order, importing no other than those that could."""
     head, tail = blob.read(0, registry.HEAD), blob.read(max(0, blob.size - registry.TAIL), blob.size)
+    names = registry.hints(blob.name)
+    asked = cast("dict[str, bool]", blob.memo.setdefault("asked", {}))
     for form in forms:
-        if form.may_be(head, tail, blob.name):
+        if form.may_be(head, tail, names):
             candidate = load(form.path)
-            if candidate.recognise(blob):
+            if form.path not in asked:
+                asked[form.path] = candidate.recognise(blob)
+            if asked[form.path]:
                 yield candidate
 
 
@@ -102,7 +113,9 @@ class Session:
         self._expanded = 0
         self._whole = 0
         self._seen = 0
-        self._told = False
+        self._parts = 0
+        self._over: dict[str, Gap] = {}
+        self._begun = False
         self._containers: list[str] = []
 
     def allowance(self, compressed: int) -> int:
@@ -115,15 +128,24 @@ class Session:
         self._expanded += expanded
 
     def nested(self, blob: Blob) -> Observations:
-        """Examine a blob: the file itself, or what was found inside it."""
+        """Examine a blob: the file itself, or what was found inside it.
+
+        Budgets of the file that were hit are told once and at its end: who asks about a literal may drop gaps.
+        """
+        outermost, self._begun = not self._begun, True
+        yield from self._nested(blob)
+        if outermost:
+            yield from self._over.values()
+            self._begun = False
+
+    def _nested(self, blob: Blob) -> Observations:
         if blob.depth > self.budgets.depth:
             yield blob.gap(GapReason.BUDGET, f"nested deeper than {self.budgets.depth} levels")
             return
         if not blob.size:
             return
-        if not self._may_be_seen(blob.size):
-            if gap := self._exhausted(blob):
-                yield gap
+        if over := self._exhausted(blob.size):
+            self._over.setdefault(over, blob.gap(GapReason.BUDGET, over))
             return
         found = None if _is_plain(blob) else recognise(blob)
         name = found.NAME if found else ""
@@ -140,17 +162,19 @@ class Session:
         if name not in _CONTAINERS or CONTENT_END not in blob.memo:
             yield from self._appended_zip(blob)
 
-    def _may_be_seen(self, size: int) -> bool:
-        """Count bytes that are examined; archives whose members overlap show the same ones again and again."""
-        self._whole = self._whole or max(size, _SMALL)
-        self._seen += max(size, _LEAST)
-        return self._seen <= (self._whole + self._expanded) * self.budgets.repeats
+    def _exhausted(self, size: int) -> str:
+        """Count a part of ``size`` bytes; return which budget it is over: of bytes, of parts, or of none.
 
-    def _exhausted(self, blob: Blob) -> Gap | None:
-        """Return the gap that says so, once."""
-        told, self._told = self._told, True
-        detail = f"its parts overlap: they are more than {self.budgets.repeats} times the file; the rest is unread"
-        return None if told else blob.gap(GapReason.BUDGET, detail)
+        Archives whose members overlap show the same bytes again and again; many tiny parts cost more than their bytes.
+        """
+        self._whole = self._whole or max(size, _SMALL)
+        self._seen += size
+        self._parts += 1 if not self._containers or self._containers[-1] in _ARCHIVES else _LITERAL
+        octets = self._whole + self._expanded
+        if self._seen > octets * self.budgets.repeats:
+            return f"its parts overlap: they are more than {self.budgets.repeats} times the file; the rest is unread"
+        most = _FREE + octets // _PER_MEMBER
+        return f"more files in files than {most:,} members count for; the rest is unread" if self._parts > most else ""
 
     def _examine(self, blob: Blob, found: Format | None) -> Observations:
         if found is None:

@@ -81,7 +81,7 @@ class Budgets:
     expansion: int = 1_100  # decompressed bytes for each compressed byte, once past `free`; deflate reaches 1,032
     free: int = 100_000_000  # decompressed bytes that no ratio is asked about
     expanded: int = 1_000_000_000  # decompressed bytes in all
-    repeats: int = 64  # times that each byte may be examined as a part of something
+    repeats: int = 10  # times that each byte may be examined as a part of something: a little more than `depth`
     header: int = 100_000_000  # bytes of a header that is parsed as a whole (safetensors' own limit)
     findings: int = 1_000  # of one rule in one file
 

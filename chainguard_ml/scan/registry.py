@@ -43,15 +43,20 @@ class Form(NamedTuple):
     ends: bytes
     names: frozenset[str]
 
-    def may_be(self, head: bytes, tail: bytes, name: str) -> bool:
-        """Return whether a file with this beginning, end and name could be of this format."""
-        if self.names and (naming.extension(name) in self.names or name.rpartition("/")[2] in self.names):
+    def may_be(self, head: bytes, tail: bytes, names: frozenset[str]) -> bool:
+        """Return whether a file could be of this format: its beginning and end, and the ``hints`` of its name."""
+        if self.names and not self.names.isdisjoint(names):
             return True
         return (
             (not self.first or head[0] in self.first)
             and (self.starts is None or self.starts.match(head) is not None)
             and tail.endswith(self.ends)
         )
+
+
+def hints(name: str) -> frozenset[str]:
+    """Return what a name says: its extension and its last part."""
+    return frozenset({naming.extension(name), name.rpartition("/")[2]})
 
 
 def _form(path: str, first: bytes = b"", *, starts: bytes = b"", ends: bytes = b"", names: str = "") -> Form:

@@ -47,8 +47,7 @@ def test_archives_that_multiply_are_bounded() -> None:
     for _ in range(5):
         data = listed_often(data, [f"a.{ending}" for ending in ("pkl", "pt", "bin", "h5", "npy", "json", "txt", "zip")])
     told = examined(data)
-    assert any(isinstance(item, Gap) and "overlap" in item.detail for item in told)
-    assert sum(isinstance(item, Gap) for item in told) == 1
+    assert ["the rest is unread" in item.detail for item in told if isinstance(item, Gap)] == [True]
     assert any(isinstance(item, Finding) and item.rule == "dangerous-global" for item in told)
     assert sum(isinstance(item, Evidence) for item in told) < 5000
 

@@ -72,7 +72,7 @@ def examine(blob: Blob, examination: Examination) -> Observations:
 def _texts(wire: Wire, record: Record, name: str) -> Iterator[tuple[str, int]]:
     """Yield every occurrence of a string field with its place."""
     number = record.kind.names[name]
-    for found, how, first, last in wire.sound(record.start, record.stop):
+    for found, how, first, last in wire.messages(record.start, record.stop):
         if found == number and how == BYTES:
             yield wire.text(first, last), first
 
@@ -107,17 +107,17 @@ def _place(blob: Blob, wire: Wire, record: Record, what: str) -> Observations:
 
 def _entry(blob: Blob, wire: Wire, record: Record, examination: Examination) -> Observations:
     key = next((text for text, _ in _texts(wire, record, "key")), "")
-    for number, how, first, last in wire.sound(record.start, record.stop):
+    for number, how, first, last in wire.messages(record.start, record.stop):
         if number == record.kind.names["value"] and how == BYTES:
             yield from content.examine_text(blob, f"metadata/{printable(key, 80)}", (first, last), examination)
 
 
 def _bytes(blob: Blob, wire: Wire, record: Record, examination: Examination) -> Observations:
     """Look into every field of bytes."""
-    numbers = [number for number, kind in record.kind.kinds.items() if kind == "bytes"]
-    if not numbers:
+    numbers = record.kind.octets
+    if not numbers or record.start == record.stop:
         return
-    for number, how, first, last in wire.sound(record.start, record.stop):
+    for number, how, first, last in wire.messages(record.start, record.stop):
         if number in numbers and how == BYTES:
             member = f"({record.kind.fields[number]})"
             yield from content.examine_bytes(blob, member, (first, last), examination)

@@ -85,7 +85,7 @@ def _is_in_tensor(record: Record) -> bool:
 def _attribute(blob: Blob, wire: Wire, record: Record, examination: Examination) -> Observations:
     """Look into the strings of an attribute."""
     names = record.kind.names
-    for number, how, first, last in wire.sound(record.start, record.stop):
+    for number, how, first, last in wire.messages(record.start, record.stop):
         if how == BYTES and number in {names["s"], names["strings"]}:
             yield from content.examine_bytes(blob, "(attribute)", (first, last), examination)
 

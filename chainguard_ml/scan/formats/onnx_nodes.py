@@ -59,11 +59,13 @@ class Nodes:
 
         A field that comes twice is taken in every way in which a reader could take it.
         """
+        if record.start == record.stop:
+            return
         names = record.kind.names
         node = ""
         kinds: list[str] = []
         domains: list[str] = []
-        for number, how, first, last in self._wire.sound(record.start, record.stop):
+        for number, how, first, last in self._wire.messages(record.start, record.stop):
             if how != BYTES or number not in {names["op_type"], names["domain"], names["name"]}:
                 continue
             text = self._wire.text(first, last)

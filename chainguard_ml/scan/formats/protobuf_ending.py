@@ -4,26 +4,27 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
+from chainguard_ml.model import GapReason
 from chainguard_ml.scan.formats.ending import trailing
 from chainguard_ml.scan.protobuf import content
-from chainguard_ml.scan.protobuf.wire import BYTES, VARINT, WireError
+from chainguard_ml.scan.protobuf.wire import BYTES, VARINT, Wire, WireError
 
 if TYPE_CHECKING:
     from chainguard_ml.model import Observations
     from chainguard_ml.scan.interface import Blob, Examination
     from chainguard_ml.scan.protobuf.schema import Kind
-    from chainguard_ml.scan.protobuf.wire import Wire
 
 
 def unread(blob: Blob, wire: Wire, root: Kind, examination: Examination) -> Observations:
     """Yield the gaps that ``wire`` noted, look into unknown fields, and at what follows the last known one.
 
-    Readers skip fields that they do not know, so a second file can be in one or behind them.
+    Readers skip fields that they do not know, so a second file can be in one or behind them. It is looked for with a
+    budget of its own: what spent that of ``wire`` hides nothing here.
     """
     end, cut = 0, False
     inside: list[tuple[int, int]] = []
     try:
-        for number, how, first, last in wire.fields(0, blob.size):
+        for number, how, first, last in Wire(blob.data).fields(0, blob.size):
             if root.fits(number, how):
                 end, inside = (last if how != VARINT else _behind(wire, last)), []
             elif how == BYTES:
@@ -31,6 +32,9 @@ def unread(blob: Blob, wire: Wire, root: Kind, examination: Examination) -> Obse
                 yield from content.examine_bytes(blob, f"(field {number})", (first, last), examination)
     except WireError as error:
         cut = error.cut and end == blob.size
+        if error.reason is GapReason.BUDGET:
+            wire.note(error)
+            cut = True
     if not cut:
         yield from trailing(blob, end, examination)
     yield from wire.gaps(blob)

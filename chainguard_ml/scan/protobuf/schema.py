@@ -38,6 +38,7 @@ class Kind:
         fields: Its fields' names by number.
         kinds: Its fields' kinds by number: ``varint``, ``float``, ``string`` …, or ``message``.
         inner: The message types of those fields that are messages, by number.
+        octets: The numbers of its fields of bytes.
     """
 
     name: str
@@ -45,6 +46,7 @@ class Kind:
     fields: dict[int, str] = field(default_factory=dict)
     kinds: dict[int, str] = field(default_factory=dict)
     inner: dict[int, Kind] = field(default_factory=dict)
+    octets: set[int] = field(default_factory=set)
 
     def fits(self, number: int, wire: int) -> bool:
         """Return whether a field can have this wire type; repeated numbers may be packed."""
@@ -71,6 +73,8 @@ def load(name: str) -> Schema:
             kind.kinds[number] = "message" if what in kinds else what
             if what in kinds:
                 kind.inner[number] = kinds[what]
+            elif what == "bytes":
+                kind.octets.add(number)
     return {kind.name: kind for kind in kinds.values()}
 
 
@@ -104,7 +108,7 @@ def walk(wire: Wire, root: Kind, stop: int, skip: frozenset[str] = frozenset(), 
     """
     top = Record(root, 0, start, stop, 0, None)
     yield top
-    stack = [(top, wire.sound(start, stop))]
+    stack = [(top, wire.messages(start, stop))]
     while stack:
         record, fields = stack[-1]
         inner = record.kind.inner
@@ -117,8 +121,10 @@ def walk(wire: Wire, root: Kind, stop: int, skip: frozenset[str] = frozenset(), 
                 continue
             child = Record(kind, number, first, last, record.level + 1, record)
             yield child
-            stack.append((child, wire.sound(first, last)))
-            break
+            wire.inside()
+            if first < last:
+                stack.append((child, wire.messages(first, last)))
+                break
         else:
             stack.pop()
 

@@ -7,6 +7,7 @@ it has some: five bytes for a tag, ten for a number, a hundred levels.
 
 from __future__ import annotations
 
+import re
 from typing import TYPE_CHECKING, NamedTuple, TypeAlias
 
 from chainguard_ml.model import GapReason
@@ -23,11 +24,20 @@ VARINT, FIXED64, BYTES, GROUP, END_GROUP, FIXED32 = range(6)
 LEVELS = 100
 """Messages in messages that protobuf's own readers accept."""
 
-FIELDS = 12_000_000
-"""Fields of one file that are read."""
+FIELDS = 6_000_000
+"""Fields of one file that are read; numbers one after the other, as forests have millions of, count as one."""
 
+FREE_FIELDS = 300_000
+"""Fields that are read however small the file is; beyond, one for each of its bytes."""
+
+_MESSAGE = 3  # fields that a message inside another counts for beyond its own: it costs as much
 _LARGEST = (1 << 29) - 1  # field number
 _SHORT = 16_384  # bytes of a message whose fields are read at once
+_NUMBERS = re.compile(  # numbers one after the other whose tags have one byte: of varints, of eight bytes, of four
+    rb"(?:[\x08\x10\x18 (08@HPX`hpx][\x80-\xff]{0,9}[\0-\x7f]|[\x09\x11\x19!)19AIQYaiqy].{8}"
+    rb"|[\x0d\x15\x1d%-5=EMU\]emu}].{4})*+",
+    re.DOTALL,
+)
 
 Field: TypeAlias = tuple[int, int, int, int]
 """Number, wire type, and for a number its value and offset, for all else where its content starts and ends."""
@@ -69,7 +79,7 @@ class Wire:
 
     def __init__(self, data: Data, limit: int = FIELDS) -> None:
         self.data = data
-        self.left = limit
+        self.left = self._most = min(limit, FREE_FIELDS + len(data))
         self.problems: list[Problem] = []
 
     def note(self, error: WireError) -> None:
@@ -82,25 +92,48 @@ class Wire:
         for problem in sorted(set(self.problems)):
             yield blob.gap(problem.reason, problem.text, problem.offset)
 
-    def fields(self, start: int, stop: int) -> Iterator[Field]:
+    def fields(self, start: int, stop: int, *, numbers: bool = True) -> Iterator[Field]:
         """Yield the fields between two offsets; the last may be cut short by the end.
+
+        Without ``numbers`` a run of them is stepped over at once.
 
         Raises:
             WireError: After the last sound field, if bytes follow that are none, or the budget is used up.
         """
-        position = start
+        position, data = start, self.data
         while position < stop:
             self._count(1, position)
+            tag = data[position]
+            if 7 < tag < 0x80 and tag & 7 == BYTES and position + 1 < stop:  # most: a tag and a length of one byte
+                first = position + 2
+                behind = first + data[position + 1]
+                if behind <= stop and behind < first + 0x80:
+                    yield tag >> 3, BYTES, first, behind
+                    position = behind
+                    continue
+            elif not numbers and (run := _NUMBERS.match(data, position, stop)) and run.end() > position:
+                position = run.end()
+                continue
             field, behind = self._field(position, stop)
             yield field
             if behind > stop:
                 raise _cut(field, position, behind - stop)
             position = behind
 
+    def messages(self, start: int, stop: int) -> Iterator[Field]:
+        """Return the fields between two offsets for one who wants no numbers: some or all of these are left out."""
+        if stop - start <= _SHORT:
+            return iter(self._few(start, stop))
+        return self._noting(self.fields(start, stop, numbers=False))
+
+    def inside(self) -> None:
+        """Count a message inside another."""
+        self.left -= _MESSAGE
+
     def _count(self, fields: int, position: int) -> None:
         self.left -= fields
         if self.left < 0:
-            raise WireError("more fields than are read", position, GapReason.BUDGET)
+            raise WireError(f"more than {self._most:,} fields; the rest is unread", position, GapReason.BUDGET)
 
     def _field(self, position: int, stop: int) -> tuple[Field, int]:
         """Return the field at ``position``, clipped at ``stop``, and the position behind it, which may be beyond."""
@@ -121,6 +154,8 @@ class Wire:
     def _few(self, start: int, stop: int) -> list[Field]:
         """Return the fields of a short message as ``sound`` yields them: most have a tag and a length of one byte."""
         found: list[Field] = []
+        if start >= stop:
+            return found
         try:
             self._count(0, start)
             self._read(bytes(self.data[start:stop]), start, found)
@@ -205,11 +240,11 @@ class Wire:
 
     def sound(self, start: int, stop: int) -> Iterator[Field]:
         """Return the fields between two offsets; what cannot be read is noted, not raised."""
-        return iter(self._few(start, stop)) if stop - start <= _SHORT else self._many(start, stop)
+        return iter(self._few(start, stop)) if stop - start <= _SHORT else self._noting(self.fields(start, stop))
 
-    def _many(self, start: int, stop: int) -> Iterator[Field]:
+    def _noting(self, fields: Iterator[Field]) -> Iterator[Field]:
         try:
-            yield from self.fields(start, stop)
+            yield from fields
         except WireError as error:
             self.note(error)
 
