@@ -6,7 +6,7 @@ import sys
 from pathlib import Path
 from typing import TYPE_CHECKING, Annotated
 
-from chainguard_ml.cli import keys, settings
+from chainguard_ml.cli import instances, keys, settings
 from chainguard_ml.errors import UsageError
 from chainguard_ml.records import open_record
 from chainguard_ml.text import printable
@@ -18,7 +18,7 @@ if TYPE_CHECKING:
 
 
 @open_record
-class Keyless(keys.Key):
+class Keyless(keys.Key, instances.Instanced):
     """Options of signing, with an identity or a key."""
 
     keyless: Annotated[
@@ -36,6 +36,9 @@ class Keyless(keys.Key):
         Path | None,
         typer.Option("--trust-config", metavar="FILE", help="A private Sigstore instance instead of the public one."),
     ] = None
+    no_browser: Annotated[
+        bool, typer.Option("--no-browser", help="Sign in with a code instead of a browser on this machine.")
+    ] = False
 
 
 def signer(options: Keyless) -> tuple[Signer, str]:
@@ -55,8 +58,18 @@ def _hold(options: Keyless) -> None:
         raise UsageError("there are two ways to sign", hint="give either --key KEY or --keyless")
     if options.key is None and any((options.public_key, options.cert_chain, options.passphrase_file)):
         raise UsageError("--public-key, --cert-chain and --passphrase-file go with --key", hint="leave them out")
-    if options.key is not None and (options.identity_token_file or options.trust_config):
-        raise UsageError("--identity-token-file and --trust-config go with --keyless", hint="leave them out")
+    about = (
+        options.identity_token_file,
+        options.trust_config,
+        options.instance,
+        options.instance_root,
+        options.no_browser,
+    )
+    if options.key is not None and any(about):
+        raise UsageError("--identity-token-file, --trust-config, --instance and --no-browser go with --keyless",
+                         hint="leave them out")  # fmt: skip
+    if options.trust_config and options.instance:
+        raise UsageError("there are two instances", hint="give either --instance URL or --trust-config FILE")
 
 
 def _identity(options: Keyless) -> tuple[Signer, str]:
@@ -70,6 +83,12 @@ def _identity(options: Keyless) -> tuple[Signer, str]:
         token = keyless.ambient_token()
     if token is None and not sys.stdin.isatty():
         raise UsageError("there is no identity to sign with", hint="give --identity-token-file FILE")
-    trust = keyless.load_trust(options.trust_config) if options.trust_config else keyless.public_trust()
-    made = keyless.KeylessSigner(keyless.interactive_token(trust) if token is None else token, trust)
+    if options.trust_config:
+        trust = keyless.load_trust(options.trust_config)
+    else:
+        instance = instances.found(options)
+        trust = keyless.instance_trust(instance) if instance else keyless.public_trust()
+    if token is None:
+        token = keyless.interactive_token(trust, browser=not options.no_browser)
+    made = keyless.KeylessSigner(token, trust)
     return made, printable(f"{made.fingerprint} ({made.issuer})")

@@ -5,7 +5,7 @@ from __future__ import annotations
 from pathlib import Path
 from typing import TYPE_CHECKING, Annotated
 
-from chainguard_ml.cli import console, releasing, settings
+from chainguard_ml.cli import console, instances, releasing, settings
 from chainguard_ml.cli.options import Common
 from chainguard_ml.errors import UsageError
 from chainguard_ml.records import open_record
@@ -19,7 +19,7 @@ if TYPE_CHECKING:
 
 
 @open_record
-class Verifying(Common):
+class Verifying(Common, instances.Instanced):
     """Options of verifying."""
 
     only: Annotated[
@@ -39,10 +39,13 @@ class Verifying(Common):
         """Return what the options say about how to look.
 
         Raises:
-            UsageError: A time is none.
+            UsageError: A time is none, or an instance cannot be used.
+            ServiceError: An instance cannot be reached, or what it has does not verify.
         """
+        instance = instances.found(self, offline=self.offline)
         now = releasing.moment(self.now, "--now") or settings.epoch()
-        return {"strict": strict, "only": self.only or (), "releases": self.releases, "now": now}
+        return {"strict": strict, "only": self.only or (), "releases": self.releases, "now": now,
+                "root": instance.root() if instance else None}  # fmt: skip
 
 
 @open_record

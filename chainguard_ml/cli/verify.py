@@ -68,6 +68,8 @@ def verify(
     from chainguard_ml import check
 
     config = settings.settings(common, common.fail_on)
+    if common.instance and trusted_root:
+        raise UsageError("there are two instances", hint="give either --instance URL or --trusted-root FILE")
     trusted = _trusted(config.signing, key or (), cert_chain or (), _identities(identity or (), issuer))
     trusted = replace(
         trusted,

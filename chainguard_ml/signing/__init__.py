@@ -10,6 +10,9 @@ from chainguard_ml.signing.certificates import load_timestampers
 from chainguard_ml.signing.digests import Digests
 from chainguard_ml.signing.digests import load as load_digests
 from chainguard_ml.signing.examine import examine, trust
+from chainguard_ml.signing.instance import Instance
+from chainguard_ml.signing.instance import fetch as fetch_instance
+from chainguard_ml.signing.instance import kept as kept_instance
 from chainguard_ml.signing.interface import Keyless, Signer, Trust
 from chainguard_ml.signing.keyring import scheme as key_scheme
 from chainguard_ml.signing.keyring import signer as external_signer
@@ -33,6 +36,7 @@ __all__ = [
     "CertificateSigner",
     "Digests",
     "Index",
+    "Instance",
     "Keyless",
     "PublicKey",
     "Release",
@@ -50,6 +54,8 @@ __all__ = [
     "default_signature",
     "examine",
     "external_signer",
+    "fetch_instance",
+    "kept_instance",
     "key_scheme",
     "keyless",
     "load_certificates",

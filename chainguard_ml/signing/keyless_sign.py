@@ -24,6 +24,7 @@ if TYPE_CHECKING:
     from sigstore.models import Bundle, ClientTrustConfig
 
     from chainguard_ml.codec import JsonObject
+    from chainguard_ml.signing.instance import Instance
 
 _MAX_BYTES = 10_000_000  # a trust configuration is some kilobytes
 _REFUSED = "check that the identity is allowed there, and that the services are the ones of the trust configuration"
@@ -98,20 +99,33 @@ def load_trust(path: Path) -> ClientTrustConfig:
     Raises:
         UsageError: It cannot be read, or is none.
     """
-    from sigstore.errors import Error
-    from sigstore.models import ClientTrustConfig
-
     shown = printable(str(path))
     try:
         with path.open("rb") as stream:
-            data = stream.read(_MAX_BYTES)
-        trust = ClientTrustConfig.from_json(data.decode())
-        _ = trust.trusted_root, trust.signing_config  # they are read late
+            return _trust(stream.read(_MAX_BYTES), f"'{shown}'")
     except OSError as error:
         raise UsageError(f"cannot read the trust configuration '{shown}': {error.strerror}") from None
+
+
+def instance_trust(instance: Instance) -> ClientTrustConfig:
+    """Return the client trust configuration of an instance that was fetched.
+
+    Raises:
+        UsageError: It does not say where its services are, or is none that can be used.
+    """
+    return _trust(json.dumps(instance.trust_config()).encode(), "what the instance has")
+
+
+def _trust(data: bytes, shown: str) -> ClientTrustConfig:
+    from sigstore.errors import Error
+    from sigstore.models import ClientTrustConfig
+
+    try:
+        trust = ClientTrustConfig.from_json(data.decode())
+        _ = trust.trusted_root, trust.signing_config  # they are read late
     except (ValueError, Error):
         raise UsageError(
-            f"'{shown}' is not a Sigstore client trust configuration",
+            f"{shown} is not a Sigstore client trust configuration",
             hint="it has a trusted root and a signing configuration; ask whoever runs the instance for it",
         ) from None
     return trust
@@ -146,8 +160,8 @@ def ambient_token() -> str | None:
         ) from None
 
 
-def interactive_token(trust: ClientTrustConfig) -> str:
-    """Return an identity token after signing in with a browser, or with a code where none can be opened.
+def interactive_token(trust: ClientTrustConfig, *, browser: bool = True) -> str:
+    """Return an identity token after signing in with a browser, or with a code where none can or shall be opened.
 
     Raises:
         ServiceError: Signing in fails.
@@ -156,7 +170,7 @@ def interactive_token(trust: ClientTrustConfig) -> str:
 
     try:
         with _services():
-            return str(Issuer(trust.signing_config.get_oidc_url()).identity_token())
+            return str(Issuer(trust.signing_config.get_oidc_url()).identity_token(force_oob=not browser))
     except (IdentityError, IssuerError):
         raise ServiceError("signing in failed", hint="try again, or give --identity-token-file") from None
 

@@ -28,6 +28,7 @@ if TYPE_CHECKING:
     from chainguard_ml.signing.interface import Identity
     from chainguard_ml.signing.keys import PublicKey
     from chainguard_ml.signing.manifest import Manifest
+    from chainguard_ml.signing.sigstore import TrustedRoot
 
 _REFUSALS = {
     "malformed": rules.SIGNATURE_MALFORMED,
@@ -104,6 +105,7 @@ class Look(TypedDict, total=False):
         only: Files relative to the model to look at; the rest is then not looked at, which the evidence says.
         releases: An index of releases, which must list the model as one to use.
         now: When that must be so; by default at present.
+        root: What an instance of Sigstore is verified with, in place of the configured or the public one.
     """
 
     strict: bool
@@ -111,6 +113,7 @@ class Look(TypedDict, total=False):
     only: Sequence[str]
     releases: Path | None
     now: datetime | None
+    root: TrustedRoot | None
 
 
 @dataclass(frozen=True, slots=True)
@@ -149,6 +152,8 @@ def verify_model(
         NothingToExamineError: The model is an empty directory without a signature.
     """
     trust = keys if isinstance(keys, Trust) else Trust(tuple(keys), tuple(certificates), keyless=keyless or Keyless())
+    if root := look.get("root"):
+        trust = replace(trust, keyless=replace(trust.keyless, root=root))
     claim = claimed(model, signature, trust)
     claim = replace(
         claim,
