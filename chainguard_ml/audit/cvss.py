@@ -1,14 +1,22 @@
-"""Base scores of CVSS vectors: v2.0, v3.0 and v3.1 as FIRST specifies them.
+"""Scores of CVSS vectors: v2.0, v3.0, v3.1 and v4.0 as FIRST specifies them.
 
 https://www.first.org/cvss/v2/guide (section 3.2.1), https://www.first.org/cvss/v3-1/specification-document
-(sections 7.1, 7.4 and appendix A). Temporal and environmental metrics are read over: an advisory rates the base.
+(sections 7.1, 7.4 and appendix A), https://www.first.org/cvss/v4.0/specification-document (section 8). Up to v3.1 the
+score is the base score: an advisory rates the base, so temporal and environmental metrics are only checked. A vector
+of v4.0 has one score, of all that it states.
 """
 
 from __future__ import annotations
 
 import math
+from typing import TYPE_CHECKING
 
+from chainguard_ml.audit import cvss4
 from chainguard_ml.model import Severity
+from chainguard_ml.text import printable
+
+if TYPE_CHECKING:
+    from collections.abc import Collection, Mapping
 
 _V2 = {
     "AV": {"L": 0.395, "A": 0.646, "N": 1.0},
@@ -30,53 +38,76 @@ _V3 = {
 }
 _CHANGED_PR = {"N": 0.85, "L": 0.68, "H": 0.5}
 
+_LOW_TO_HIGH = ("ND", "L", "M", "H")
+_KNOWN_V2: dict[str, tuple[str, ...]] = {
+    **{name: tuple(values) for name, values in _V2.items()},
+    "E": ("ND", "U", "POC", "F", "H"),
+    "RL": ("ND", "OF", "TF", "W", "U"),
+    "RC": ("ND", "UC", "UR", "C"),
+    "CDP": ("ND", "N", "L", "LM", "MH", "H"),
+    "TD": ("ND", "N", "L", "M", "H"),
+    **dict.fromkeys(("CR", "IR", "AR"), _LOW_TO_HIGH),
+}
+_KNOWN_V3: dict[str, tuple[str, ...]] = {
+    **{name: tuple(values) for name, values in _V3.items()},
+    **{f"M{name}": ("X", *values) for name, values in _V3.items()},
+    "E": tuple("XUPFH"),
+    "RL": tuple("XOTWU"),
+    "RC": tuple("XURC"),
+    **dict.fromkeys(("CR", "IR", "AR"), tuple("XLMH")),
+}
 
-def base_score(vector: str) -> float:
-    """Return the base score, 0.0 to 10.0, of a vector.
+
+def score(vector: str) -> float:
+    """Return the score, 0.0 to 10.0, of a vector. Metrics may stand in any order.
 
     Raises:
-        ValueError: It is of another version, lacks a base metric, repeats one, or has an unknown value.
+        ValueError: It is of another version, lacks a base metric, repeats one, or has an unknown metric or value.
     """
     prefix, _, rest = vector.strip().partition("/")
+    if prefix == "CVSS:4.0":
+        return cvss4.score(_metrics(rest, cvss4.METRICS, cvss4.MANDATORY))
     if prefix in {"CVSS:3.0", "CVSS:3.1"}:
-        return _v3(_metrics(rest, _V3), exact=prefix == "CVSS:3.1")
+        return _v3(_metrics(rest, _KNOWN_V3, _V3), exact=prefix == "CVSS:3.1")
     if prefix.startswith("CVSS:"):
-        raise ValueError(f"{prefix} is not calculated")
-    return _v2(_metrics(vector.strip().strip("()"), _V2))
+        raise ValueError(f"version {printable(prefix, 20)} is not calculated")
+    return _v2(_metrics(vector.strip().removeprefix("(").removesuffix(")"), _KNOWN_V2, _V2))
 
 
 def severity(vector: str) -> Severity:
-    """Return the qualitative rating of a vector's base score; v2 has no critical (NVD's bands).
+    """Return the qualitative rating of a vector's score; v2 has no critical (NVD's bands).
 
     Raises:
-        ValueError: As ``base_score``.
+        ValueError: As ``score``.
     """
-    score = base_score(vector)
-    if score == 0:
+    value = score(vector)
+    if value == 0:
         return Severity.INFO
-    if score < 4:
+    if value < 4:
         return Severity.LOW
-    if score < 7:
+    if value < 7:
         return Severity.MEDIUM
-    return Severity.CRITICAL if score >= 9 and vector.startswith("CVSS:") else Severity.HIGH
+    return Severity.CRITICAL if value >= 9 and vector.strip().startswith("CVSS:") else Severity.HIGH
 
 
-def _metrics(text: str, weights: dict[str, dict[str, float]]) -> dict[str, str]:
-    """Return the base metrics' values."""
+def _metrics(text: str, known: Mapping[str, Collection[str]], mandatory: Collection[str]) -> dict[str, str]:
+    """Return the values of a vector's metrics, by name."""
     values: dict[str, str] = {}
     for part in text.split("/"):
         name, _, value = part.partition(":")
+        if value not in known.get(name, ()):
+            raise ValueError(f"metric '{printable(part, 20)}' is unknown")
         if name in values:
-            raise ValueError(f"metric {name} twice")
+            raise ValueError(f"metric {name} stands twice")
         values[name] = value
-    for name, known in weights.items():
-        if values.get(name) not in known:
-            raise ValueError(f"metric {name} is missing or unknown")
-    return {name: values[name] for name in weights}
+    missing = next((name for name in known if name in mandatory and name not in values), None)
+    if missing:
+        raise ValueError(f"metric {missing} is missing")
+    return values
 
 
 def _v3(metrics: dict[str, str], *, exact: bool) -> float:
-    weight = {name: _V3[name][value] for name, value in metrics.items()}
+    weight = {name: weights[metrics[name]] for name, weights in _V3.items()}
     changed = metrics["S"] == "C"
     if changed:
         weight["PR"] = _CHANGED_PR[metrics["PR"]]
@@ -96,7 +127,7 @@ def _round_up(value: float) -> float:
 
 
 def _v2(metrics: dict[str, str]) -> float:
-    weight = {name: _V2[name][value] for name, value in metrics.items()}
+    weight = {name: weights[metrics[name]] for name, weights in _V2.items()}
     impact = 10.41 * (1 - (1 - weight["C"]) * (1 - weight["I"]) * (1 - weight["A"]))
     exploitability = 20 * weight["AV"] * weight["AC"] * weight["Au"]
     factor = 0.0 if impact == 0 else 1.176
