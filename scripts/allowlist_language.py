@@ -1,7 +1,9 @@
-"""Judged entries of libraries for language: gensim 3.8 and 4.4, NLTK 3.10.
+"""Judged entries of libraries for language and for learning by reward.
 
-Each class was looked at for what loading runs (``allowlist_hooks.HOOKS``): none has such a method but RpModel, which
-takes over its state, and PunktLanguageVars, which drops it.
+Read: gensim 3.8 and 4.4, NLTK 3.10, Gymnasium 1, Stable-Baselines3 2.
+Each class was looked at for what loading runs (``allowlist_hooks.HOOKS``): none has such a method but RpModel and
+VecNormalize, which take over their state, PunktLanguageVars, which drops it, and Gymnasium's spaces, which rename
+entries of it and print numbers.
 """
 
 # ruff: noqa: ISC004 (a row is one judgement)
@@ -73,6 +75,40 @@ LANGUAGE: tuple[tuple[str, str, str, str], ...] = (
     ("nltk.tokenize.treebank", "TreebankWordTokenizer", "nb", _NLTK),
     ("nltk.tokenize.destructive", "NLTKWordTokenizer", "nb", _NLTK),
     ("nltk.stem.porter", "PorterStemmer", "nb", _NLTK),
+    *(
+        (f"{gym}.spaces.{module}", names, "nb", "bounds of observations or actions")
+        for gym in ("gymnasium", "gym")
+        for module, names in (
+            ("box", "Box"),
+            ("discrete", "Discrete"),
+            ("multi_discrete", "MultiDiscrete"),
+            ("multi_binary", "MultiBinary"),
+            ("dict", "Dict"),
+            ("tuple", "Tuple"),
+            ("text", "Text"),
+        )
+    ),
+    ("stable_baselines3.common.running_mean_std", "RunningMeanStd", "nb", _STATE),
+    ("stable_baselines3.common.vec_env.vec_normalize", "VecNormalize", "nb", _STATE),
+    ("stable_baselines3.common.buffers", "ReplayBuffer RolloutBuffer DictReplayBuffer DictRolloutBuffer", "nb", _STATE),
+    (
+        "stable_baselines3.common.noise",
+        "NormalActionNoise OrnsteinUhlenbeckActionNoise VectorizedActionNoise",
+        "nb",
+        _STATE,
+    ),
+    ("stable_baselines3.common.utils", "FloatSchedule LinearSchedule ConstantSchedule", "nb", _STATE),
+    ("stable_baselines3.common.type_aliases", "TrainFreq", "n", _TUPLE),
+    ("stable_baselines3.common.type_aliases", "TrainFrequencyUnit", "cb", "enumeration: looks a member up by value"),
+    (
+        "stable_baselines3.common.policies",
+        "ActorCriticPolicy ActorCriticCnnPolicy MultiInputActorCriticPolicy",
+        "",
+        _FUNCTION,
+    ),
+    ("stable_baselines3.sac.policies", "SACPolicy CnnPolicy MultiInputPolicy", "", _FUNCTION),
+    ("stable_baselines3.td3.policies", "TD3Policy CnnPolicy MultiInputPolicy", "", _FUNCTION),
+    ("stable_baselines3.dqn.policies", "DQNPolicy CnnPolicy MultiInputPolicy", "", _FUNCTION),
 )
 
 CONFINED: tuple[tuple[str, str, str], ...] = tuple(

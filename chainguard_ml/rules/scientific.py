@@ -1,4 +1,4 @@
-"""Rules about files of numerical software: MATLAB."""
+"""Rules about files of numerical software and tables: MATLAB, Arrow."""
 
 from __future__ import annotations
 
@@ -23,5 +23,22 @@ MATLAB_CLASS = Rule(
     references=(cwe(502), _MAT, ATLAS_UNSAFE_ARTIFACT),
 )
 
-RULES = (MATLAB_CLASS,)
+UNSAFE_EXTENSION = Rule(
+    id="arrow-pickled-type",
+    title="A table has a type that is restored by unpickling",
+    family="scan",
+    severity=Severity.MEDIUM,
+    why=(
+        "pyarrow before 14.0.1 unpickles the description of arrow.py_extension_type when it reads the schema, whoever "
+        "wrote it (CVE-2023-47248)."
+    ),
+    remediation="Read the table with pyarrow 14.0.1 or later only, and write it again with plain types.",
+    references=(
+        cwe(502),
+        Reference("CVE-2023-47248", "https://nvd.nist.gov/vuln/detail/CVE-2023-47248"),
+        ATLAS_UNSAFE_ARTIFACT,
+    ),
+)
+
+RULES = (MATLAB_CLASS, UNSAFE_EXTENSION)
 """Every rule of this file."""

@@ -104,7 +104,7 @@ KNOWN_EXTENSIONS = MODEL_EXTENSIONS | frozenset(_PROMISES)
 """Extensions that say something about the content."""
 
 _DATA = frozenset(
-    {"media", "safetensors", "gguf", "npy", "hdf5", "mat", "mat-4", "tflite", *PROTOBUF, *IMAGES, *_TEXT}
+    {"media", "arrow", "safetensors", "gguf", "npy", "hdf5", "mat", "mat-4", "tflite", *PROTOBUF, *IMAGES, *_TEXT}
 )  # cannot run anything by themselves
 _LFS_POINTER = b"version https://git-lfs.github.com/spec/"
 

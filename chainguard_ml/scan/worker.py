@@ -24,7 +24,7 @@ if TYPE_CHECKING:
 
 _READ = 1 << 16  # bytes up to which a file is read
 _NO_MODELS = frozenset(
-    {"", "json", "media", "xml", "jinja", "yaml", "settings", "python", *naming.IMAGES, *naming.PROGRAMS}
+    {"", "json", "media", "arrow", "xml", "jinja", "yaml", "settings", "python", *naming.IMAGES, *naming.PROGRAMS}
 )
 
 

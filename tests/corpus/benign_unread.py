@@ -26,6 +26,7 @@ OTHERS = {
     "stack.template": '{"AWSTemplateFormatVersion": "2010-09-09", "a": "{{resolve:ssm:x}}"}',
     "nginx.conf.template": "{% if os == 'linux' %}{{ os.lower() }}{% endif %}\n{{ open }} {{ item.system }}\n",
     "page.tmpl": "{{ if .Open }}{{ range .Items }}{{ .Name }}{{ end }}{{ end }}\n",
+    "module.tmpl": "static struct S s = {{PyInit___main__, 0}; f(__class__, &x);}};\n{{ x.__init__; }}\n",
     "usage.txt": "Write {{ name }} where __init__ is called.\n",
     "pyproject.toml": '[tool.x]\nparse = "(?P<major>\\\\d+)"\nmessage = "v{{ new }}"\n',
     "notebook.ipynb": json.dumps({"cells": [{"source": ["t = '{{ x.__class__ }}'"]}], "metadata": {}}),

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
-from chainguard_ml.scan.formats import config_code, config_targets
+from chainguard_ml.scan.formats import config_code, config_targets, config_training
 
 if TYPE_CHECKING:
     from chainguard_ml.model import Json, Observations
@@ -15,3 +15,4 @@ def examine_document(blob: Blob, document: Json, examination: Examination) -> Ob
     """Examine a document as its loaders would read it."""
     yield from config_targets.examine_document(blob, document, examination)
     yield from config_code.examine_document(blob, document, examination)
+    yield from config_training.examine_document(blob, document)

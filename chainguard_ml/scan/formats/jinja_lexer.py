@@ -31,6 +31,7 @@ _STATEMENT_NAMES = (
     "print generation endgeneration"
 )
 _STATEMENTS = frozenset(_STATEMENT_NAMES.split())
+_FOREIGN = frozenset(";&!?@$^`#\\")  # characters of no operator of Jinja
 _MOST = 40_000  # tokens of one template; real ones have a few thousand
 
 
@@ -81,9 +82,11 @@ def is_cut(found: Sequence[Piece]) -> bool:
 
 
 def compiles(found: Sequence[Piece]) -> bool:
-    """Return whether Jinja would take a text: what is opened ends, and statements are known ones."""
+    """Return whether Jinja would take a text: what is opened ends, statements and operators are known ones."""
     return all(
-        piece.ends and (piece.kind != "{%" or (bool(piece.tokens) and piece.tokens[0].text in _STATEMENTS))
+        piece.ends
+        and (piece.kind != "{%" or (bool(piece.tokens) and piece.tokens[0].text in _STATEMENTS))
+        and not any(token.kind == "other" and token.text in _FOREIGN for token in piece.tokens)
         for piece in found
     )
 

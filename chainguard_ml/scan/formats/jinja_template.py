@@ -46,7 +46,8 @@ def examine(blob: Blob, examination: Examination) -> Observations:
     source = blob.read(0, _LIMIT).decode("utf-8", "replace")
     path = "/".join((blob.location.path, *blob.location.member))
     strict = chat_template.is_chat(path) or chat_template.is_conversation(source)
-    yield from chat_template.examine_source(blob, source, blob.name, strict=strict)
+    certain = strict or naming.extension(blob.name) in _JINJA
+    yield from chat_template.examine_source(blob, source, blob.name, strict=strict, certain=certain)
     if naming.extension(blob.name) in _NAMED:
         if yaml_document.recognise(blob):
             yield from yaml_document.examine(blob, examination)  # also for secrets

@@ -19,6 +19,7 @@ from chainguard_ml.scan.formats import (
     configuration,
     coreml_compiled,
     coreml_manifest,
+    encoded_values,
     keras_config,
     mxnet,
     paddle_document,
@@ -35,7 +36,9 @@ if TYPE_CHECKING:
     from chainguard_ml.scan.interface import Blob, Examination
 
 NAME = "json"
-EXAMINES = "chat templates, code of repositories (auto_map …), targets, Keras architectures, skops schemas, secrets"
+EXAMINES = (
+    "chat templates, code of repositories (auto_map …), targets, files in base64, Keras architectures, skops, secrets"
+)
 
 _SPACE = rb"[ \t\r\n]*+"
 _START = re.compile(  # not the braces of a template
@@ -49,7 +52,7 @@ _OF_INTEREST = re.compile(
 )
 # What a configuration can have beside; a name may also be written with escapes.
 _CONFIGURED = re.compile(
-    rb'"(?:target|storage|idx|flavors|auto_mapping|_class_name|implementation|custom_code|custom_generate|custom_pipeline)"|\$\{|\\u00|'
+    rb'"(?:target|storage|idx|flavors|auto_mapping|_class_name|implementation|custom_code|custom_generate|custom_pipeline|_?attn_implementation|megatron_core|custom_imports)"|\$\{|\\u00|'
     + config_templates.MARK
 )
 _HEAD = 256  # bytes from which a wide encoding is recognised
@@ -72,6 +75,7 @@ def _is_wide(blob: Blob) -> bool:
 def examine(blob: Blob, examination: Examination) -> Observations:
     """Look at what loaders act on; large documents without such a key are data and not parsed."""
     yield from secrets.examine_text(blob)
+    yield from encoded_values.examine(blob, examination)
     wanted = _is_wide(blob) or _OF_INTEREST.search(blob.data, 0, examination.budgets.header) is not None
     if not wanted and tree_documents.is_large(blob):
         yield from tree_documents.examine_large(blob, examination)
@@ -90,6 +94,7 @@ def examine(blob: Blob, examination: Examination) -> Observations:
         elif wanted and naming.extension(blob.name) == "json":
             yield blob.gap(GapReason.MALFORMED, str(error))
         return
+    yield from encoded_values.examine_escaped(blob, document, examination)
     if wanted or _CONFIGURED.search(blob.data):
         yield from configuration.examine_document(blob, document, examination)
         yield from config_templates.examine_document(blob, document)

@@ -36,6 +36,11 @@ _STARTED = frozenset({"sitecustomize.py", "usercustomize.py"})
 _SERVED = (
     ("Triton's Python backend", re.compile(r""), re.compile(rb"^class[ \t]+TritonPythonModel\b", re.MULTILINE)),
     ("SageMaker's containers", re.compile(r"inference\.py\Z"), re.compile(rb"^def[ \t]+model_fn\(", re.MULTILINE)),
+    (
+        "Hugging Face's datasets",
+        re.compile(r""),
+        re.compile(rb"^class[ \t]+\w+\((?:datasets\.)?(?:Generator|Arrow|Beam)BasedBuilder\b", re.MULTILINE),
+    ),
 )  # server, name of the file, what it defines
 
 

@@ -16,6 +16,7 @@ from chainguard_ml.scan.formats import (
     config_targets,
     config_templates,
     configuration,
+    encoded_values,
     keras_config,
     secrets,
     yaml_reader,
@@ -43,7 +44,9 @@ _STRONG = re.compile(
     rb"|_target_|_component_|class_path|[\"']\(\)|loader_module|auto_map|trust_remote_code|custom_pipelines"
     rb"|chat_template|model_code_path|python_model|flavors:|py/"
 )
-_WEAK = re.compile(rb"\\[xuU]|[*][\w-]|\$\{|target[\"']?[ \t]*:|imports?[\"']?[ \t]*:|" + config_templates.MARK)
+_WEAK = re.compile(
+    rb"\\[xuU]|[*][\w-]|\$\{|target[\"']?[ \t]*:|imports?[\"']?[ \t]*:|download:|backbone:|" + config_templates.MARK
+)
 _ALWAYS = 32_000  # bytes up to which a document is parsed whatever it holds
 _OTHER_TEXT = frozenset({"md", "rst", "py", "ipynb", "html", "htm", "js", "ts", "patch", "diff", "tex", "csv", "tsv"})
 _BOMB = 1_000_000  # values; anchors of real configurations give a few thousand
@@ -65,6 +68,7 @@ def recognise(blob: Blob) -> bool:
 def examine(blob: Blob, examination: Examination) -> Observations:
     """Look at what loaders act on."""
     yield from secrets.examine_text(blob)
+    yield from encoded_values.examine(blob, examination)
     wide = blob.read(0, 2) in {b"\xff\xfe", b"\xfe\xff"}
     strong = wide or _STRONG.search(blob.data) is not None
     if blob.size > _LIMIT:
@@ -81,6 +85,7 @@ def examine(blob: Blob, examination: Examination) -> Observations:
         yield from configuration.examine_document(blob, document, examination)
         yield from keras_config.examine_document(blob, document, examination)
         yield from config_templates.examine_document(blob, document)
+        yield from encoded_values.examine_escaped(blob, document, examination)
     if reading.limited:
         yield blob.gap(GapReason.BUDGET, reading.limited)
     elif reading.broken and config_targets.in_model(blob):

@@ -1,0 +1,100 @@
+"""Configurations of training code that run or import something: Ultralytics, MMEngine, PEFT, kernels of transformers.
+
+Ultralytics' ``check_det_dataset`` executes ``download`` of a data set's YAML: a shell line, or Python; older releases
+evaluate the modules and arguments of a model's YAML (``parse_model``). MMEngine imports ``custom_imports``
+(``Config.fromfile``). PEFT imports ``megatron_core`` (``dispatch_megatron``). transformers fetches a kernel from a
+repository that ``attn_implementation`` names.
+"""
+
+from __future__ import annotations
+
+import re
+from dataclasses import replace
+from typing import TYPE_CHECKING
+
+from chainguard_ml import jsonsafe
+from chainguard_ml.rules import carries_code
+from chainguard_ml.rules import configs as rules
+from chainguard_ml.text import printable
+
+if TYPE_CHECKING:
+    from collections.abc import Iterator
+
+    from chainguard_ml.model import Finding, Json, Observations
+    from chainguard_ml.scan.interface import Blob
+
+_ADDRESS = re.compile(r"https?://\S+\Z")
+_REPOSITORY = re.compile(r"[\w.-]+/[\w.-]+(?:@[\w./-]+)?(?::[\w.-]+)?\Z")
+_EXPRESSION = re.compile(r"[()]|__\w+__|\blambda\b")
+_OWN_KERNELS = "kernels-community/"
+_CALLED = re.compile(r"[A-Za-z_][\w.]*\(\s*(?:[\w.]+\s*=\s*)?[\w.,= \"'-]*\)\Z")  # nn.ReLU(inplace=True)
+_RUNS = re.compile(r"__\w+__|\b(?:import|exec|eval|compile|open|getattr|globals|system|popen|subprocess|lambda)\b")
+
+
+def examine_document(blob: Blob, document: Json) -> Observations:
+    """Report what a document's loader runs, imports or fetches."""
+    for pointer, item in jsonsafe.objects(document):
+        if "custom_imports" in item:
+            yield from _imports(blob, f"{pointer}/custom_imports", item["custom_imports"])
+    if not isinstance(document, dict):
+        return
+    yield from _dataset(blob, document)
+    yield from _layers(blob, document)
+    core = document.get("megatron_core")
+    if isinstance(core, str) and core != "megatron.core" and document.get("megatron_config"):
+        yield _code(blob, "/megatron_core", f"megatron_core imports the module '{printable(core, 80)}'", core)
+    for key in ("attn_implementation", "_attn_implementation"):
+        kernel = document.get(key)
+        for name in kernel.values() if isinstance(kernel, dict) else [kernel]:
+            if isinstance(name, str) and _REPOSITORY.match(name) and not name.startswith(_OWN_KERNELS):
+                what = f"{key} fetches code from the repository '{printable(name, 80)}'"
+                yield _code(blob, f"/{key}", what, name)
+
+
+def _imports(blob: Blob, pointer: str, value: Json) -> Observations:
+    modules = value.get("imports") if isinstance(value, dict) else None
+    names = [name for name in (modules if isinstance(modules, list) else [modules]) if isinstance(name, str) and name]
+    if names:
+        shown = ", ".join(printable(name, 60) for name in names[:5])
+        yield _code(blob, pointer, f"custom_imports imports {shown}", shown)
+
+
+def _dataset(blob: Blob, document: dict[str, Json]) -> Observations:
+    script = document.get("download")
+    described = "names" in document or "nc" in document
+    if not (isinstance(script, str) and script.strip() and described and {"train", "val"} & document.keys()):
+        return
+    if not (_ADDRESS.match(script.strip()) or script.strip().isdecimal()):
+        shown = " ".join(script.split())
+        yield _code(blob, "/download", f"what stands under download is executed: {printable(shown, 80)}", shown[:80])
+
+
+def _layers(blob: Blob, document: dict[str, Json]) -> Observations:
+    for part in ("backbone", "head"):
+        rows = document.get(part)
+        if not isinstance(rows, list):
+            continue
+        for index, row in enumerate(rows[:1000]):
+            if isinstance(row, list) and len(row) == 4:
+                for text in _evaluated(row):
+                    yield rules.CONFIG_TARGET.finding(
+                        blob.subject,
+                        replace(blob.location, pointer=f"/{part}/{index}"),
+                        f"a layer holds the expression '{printable(text, 80)}', which is evaluated",
+                        key=(part, text),
+                        facts={"construct": part, "target": text, "technique": "evaluates text"},
+                    )
+
+
+def _evaluated(row: list[Json]) -> Iterator[str]:
+    """Yield texts of a layer that are more than a name, or than a module with plain arguments."""
+    arguments = row[3] if isinstance(row[3], list) else []
+    for text in (row[0], row[1], row[2], *arguments):
+        if isinstance(text, str) and _EXPRESSION.search(text) and (_RUNS.search(text) or not _CALLED.match(text)):
+            yield text
+
+
+def _code(blob: Blob, pointer: str, what: str, value: str) -> Finding:
+    return carries_code.REPOSITORY_CODE.finding(
+        blob.subject, replace(blob.location, pointer=pointer), what, key=(pointer,), facts={"value": value}
+    )

@@ -1,0 +1,94 @@
+"""Pickles in base64 in configurations, types of tables that are pickles, configurations of training code."""
+
+from __future__ import annotations
+
+import base64
+import gzip
+import json
+import struct
+import zlib
+from typing import TYPE_CHECKING
+
+from tests.corpus.frame import malicious
+from tests.corpus.reassemble import zipped
+
+if TYPE_CHECKING:
+    from collections.abc import Iterator
+
+    from tests.corpus.frame import Malicious
+
+PAYLOAD = b"\x80\x02cos\nsystem\nX\x09\0\0\0echo seen\x85R."
+FRAMED = b"\x80\x04\x95\x25\0\0\0\0\0\0\0\x8c\x05posix\x94\x8c\x06system\x94\x93\x94\x8c\x09echo seen\x94\x85\x94R\x94."
+GLOBAL, CODE, TARGET = "dangerous-global", "model-repository-carries-code", "dangerous-config-target"
+ENCODED = {
+    "protocol-2": base64.b64encode(PAYLOAD),
+    "protocol-4": base64.b64encode(FRAMED),
+    "protocol-0": base64.b64encode(b"cos\nsystem\n(S'echo seen'\ntR."),
+    "url-safe": base64.urlsafe_b64encode(PAYLOAD[:-1] + b"0\x8c\x03\xff\xfe\xfbN."),
+    "unpadded": base64.b64encode(PAYLOAD).rstrip(b"="),
+    "zlib": base64.b64encode(zlib.compress(PAYLOAD)),
+    "gzip": base64.b64encode(gzip.compress(PAYLOAD)),
+    "zip": base64.b64encode(zipped({"a": PAYLOAD})),
+}
+CONFIGURATIONS: dict[str, tuple[str, object, str]] = {
+    "attention-kernel": ("config.json", {"model_type": "x", "attn_implementation": "evil/kernel@main"}, CODE),
+    "attention-kernel-by-part": ("config.json", {"_attn_implementation": {"text_config": "evil/kernel:run"}}, CODE),
+    "megatron": ("adapter_config.json", {"megatron_config": {"a": 1}, "megatron_core": "evil"}, CODE),
+    "custom-imports": ("config.json", {"custom_imports": {"imports": ["evil"], "allow_failed_imports": False}}, CODE),
+}
+TEXTS = {
+    "custom-imports-yaml": ("config.yaml", "a:\n  custom_imports: {imports: evil}\n", CODE),
+    "download-python": ("data.yaml", "train: a\nnc: 1\ndownload: |\n  import os\n  os.system('echo seen')\n", CODE),
+    "download-shell": ("data.yaml", "val: a\nnames: {0: a}\ndownload: bash get.sh\n", CODE),
+    "layer-module": ("yolo.yaml", "nc: 1\nbackbone:\n  - [-1, 1, \"__import__('os').system('echo')\", [64]]\n", TARGET),
+    "layer-argument": ("yolo.yaml", 'nc: 1\nhead:\n  - [-1, 1, Conv, [64, "(lambda: print(1))()"]]\n', TARGET),
+    "layer-from": ("yolo.yaml", "nc: 1\nhead:\n  - [\"exec('print(1)')\", 1, Conv, [64]]\n", TARGET),
+}
+
+
+def arrow(pickled: bytes) -> bytes:
+    """Return a file of Arrow's with what its schema says of such a type."""
+    return (
+        b"ARROW1\0\0\xff\xff\xff\xff" + bytes(100) + b"ARROW:extension:name\0\0\x17\0\0\0arrow.py_extension_type\0"
+        b"ARROW:extension:metadata\0" + struct.pack("<I", len(pickled)) + pickled + bytes(40) + b"ARROW1"
+    )
+
+
+def parquet(schema: bytes) -> bytes:
+    """Return a file of Parquet's whose footer has a schema of Arrow's."""
+    digits = base64.b64encode(schema)
+    footer = b"\x15\2\x19ARROW:schema\x18" + bytes([len(digits) & 0x7F | 0x80, len(digits) >> 7]) + digits + bytes(9)
+    return b"PAR1" + bytes(50) + footer + struct.pack("<I", len(footer)) + b"PAR1"
+
+
+def samples() -> Iterator[Malicious]:
+    """Each encoding in each syntax; each type; each configuration."""
+    for name, digits in ENCODED.items():
+        text = digits.decode()
+        yield malicious(
+            f"base64-json-{name}", "config.json", json.dumps({"a": [{":serialized:": text}]}).encode(), GLOBAL
+        )
+        yield malicious(f"base64-yaml-{name}", "config.yaml", f"a:\n  - b: {text}\n".encode(), GLOBAL)
+        archive = zipped({"data": json.dumps({"policy_class": {":serialized:": text}}).encode(), "_sb3_version": b"2"})
+        yield malicious(f"base64-baselines-{name}", "ppo.zip", archive, GLOBAL)
+    lines = "\n  ".join(base64.encodebytes(FRAMED + bytes(100)).decode().split())
+    yield malicious("base64-yaml-binary", "config.yaml", f"a: !!binary |\n  {lines}\n".encode(), GLOBAL)
+    large = json.dumps({"a": [1] * 3_000_000, "b": ENCODED["protocol-4"].decode()}).encode()
+    yield malicious("base64-json-large", "data.json", large, GLOBAL)
+    text = ENCODED["protocol-2"].decode()
+    escaped = f'{{"a": "\\u0067{text[1:]}"}}'.encode()
+    yield malicious("base64-json-escaped", "config.json", escaped, GLOBAL)
+    yield malicious("base64-yaml-escaped", "config.yaml", f'a: "\\x67{text[1:]}"\n'.encode(), GLOBAL)
+    slashes = json.dumps({"a": base64.b64encode(b"\x80\x02\xff\xff"[:2] + PAYLOAD[2:]).decode()}).replace("/", "\\/")
+    yield malicious("base64-json-slashes", "config.json", slashes.encode(), GLOBAL)
+    yield malicious("base64-json-wide", "config.json", json.dumps({"a": text}).encode("utf-16"), GLOBAL)
+    for name, data in (("arrow", arrow(PAYLOAD)), ("feather", arrow(FRAMED)), ("parquet", parquet(arrow(PAYLOAD)[8:]))):
+        yield malicious(f"table-{name}", f"data.{name}", data, GLOBAL)
+    for name, (path, document, rule) in CONFIGURATIONS.items():
+        yield malicious(f"training-{name}", path, json.dumps(document).encode(), rule)
+    for name, (path, text, rule) in TEXTS.items():
+        yield malicious(f"training-{name}", path, text.encode(), rule)
+    script = (
+        b"import datasets\nimport os\n\nclass Data(datasets.GeneratorBasedBuilder):\n    pass\n\nos.system('echo')\n"
+    )
+    yield malicious("dataset-script", "data.py", script, "repository-code-runs-on-import")
