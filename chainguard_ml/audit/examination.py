@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections import defaultdict
+from dataclasses import replace
 from typing import TYPE_CHECKING
 
 from packaging.utils import canonicalize_name
@@ -14,7 +15,7 @@ from chainguard_ml.errors import InputError
 from chainguard_ml.model import Evidence, Finding, Gap, GapReason, Subject
 
 if TYPE_CHECKING:
-    from collections.abc import Iterator, Sequence
+    from collections.abc import Iterable, Iterator, Sequence
     from pathlib import Path
 
     from chainguard_ml.audit.interface import Oddity, Status
@@ -26,7 +27,7 @@ _IMPORT = "import advisories with: chainguard-ml audit db import FILE"
 
 def examine(context: Context) -> Observations:
     """Yield findings, gaps and evidence about the context's packages; nothing where there are none."""
-    packages = [component for component in context.components if (component.purl or "").startswith("pkg:pypi/")]
+    packages = list(_comparable(context.components))
     if not packages:
         return
     yield from manifests.findings(packages)
@@ -40,6 +41,16 @@ def examine(context: Context) -> Observations:
     count = len({component.purl for component in packages})
     statement = {"packages": count, "compared": compared, "vulnerable": len(vulnerable)}
     yield Evidence("audit", Subject("packages", "package"), "audit", statement)
+
+
+def _comparable(components: Iterable[Component]) -> Iterator[Component]:
+    """Yield the packages of Python's index, and those of conda that are known to be built from the same project."""
+    for component in components:
+        purl, same = component.purl or "", component.facts.get("pypi")
+        if purl.startswith("pkg:pypi/"):
+            yield component
+        elif purl.startswith("pkg:conda/") and isinstance(same, str):
+            yield replace(component, name=same)
 
 
 def _advised(context: Context, packages: Sequence[Component]) -> Iterator[Observation]:

@@ -16,7 +16,7 @@ if TYPE_CHECKING:
 
 _SIGSTORE = b"application/vnd.dev.sigstore.bundle"
 _CROISSANT = re.compile(rb"mlcommons\.org/croissant")
-_ENVIRONMENT = re.compile(r"(?:conda|environment)(?:[-_.].*)?\.ya?ml\Z", re.IGNORECASE)
+_ENVIRONMENT = re.compile(r"(?:.*[-_.])?(?:conda|environment)(?:[-_.].*)?\.ya?ml\Z", re.IGNORECASE)
 _YAML_KEY = re.compile(rb"""^["']?([A-Za-z_-]+)["']?[ \t]*:(?=\s|\Z)""", re.MULTILINE)
 _DATA_DIRECTORIES = frozenset({"data", "dataset", "datasets"})
 

@@ -28,6 +28,12 @@ COLLECTORS = (
     ("poetry-lock", "chainguard_ml.inventory.packages.poetry_lock"),
     ("pdm-lock", "chainguard_ml.inventory.packages.pdm_lock"),
     ("pipfile-lock", "chainguard_ml.inventory.packages.pipfile_lock"),
+    ("pipfile", "chainguard_ml.inventory.packages.pipfile"),
+    ("setup", "chainguard_ml.inventory.packages.setup"),
+    ("conda", "chainguard_ml.inventory.packages.conda"),
+    ("conda-lock", "chainguard_ml.inventory.packages.conda_lock"),
+    ("pixi-lock", "chainguard_ml.inventory.packages.pixi_lock"),
+    ("python-env", "chainguard_ml.inventory.packages.python_env"),
 )
 """Artifact formats and the modules whose ``parse`` reads them."""
 

@@ -6,6 +6,7 @@ component (absent where nothing states them):
 
 ========== ==========================================================================================
 source     the collector: ``requirements``, ``pyproject``, ``pylock``, ``uv``, ``environment`` …
+pypi       name on Python's index of the project that a conda package is built from
 specifier  PEP 440 specifiers as written
 pinned     whether exactly one version, commit or digest can be installed
 hashed     whether a digest is required of what is installed

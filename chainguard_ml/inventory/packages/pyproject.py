@@ -1,9 +1,10 @@
-"""``pyproject.toml``: ``[project]`` dependencies and extras (PEP 621), dependency groups (PEP 735)."""
+"""``pyproject.toml``: ``[project]`` dependencies and extras (PEP 621), groups (PEP 735), tables of uv, PDM, Poetry."""
 
 from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
+from chainguard_ml.inventory.packages import poetry_project
 from chainguard_ml.inventory.packages.interface import Manifest, Record
 from chainguard_ml.inventory.packages.naming import (
     exact_version,
@@ -34,7 +35,8 @@ def parse(argument: JsonObject) -> Iterator[Record]:
     document, text = loaded
     strings = Strings(text)
     for requirement, scope in _declared(document):
-        yield _component(manifest, requirement, scope, strings.line(requirement))
+        yield component_of(manifest, requirement, scope, strings.line(requirement), "pyproject")
+    yield from poetry_project.packages(manifest, document, text)
     yield from _not_read(manifest, document)
 
 
@@ -44,11 +46,18 @@ def _declared(document: Table) -> Iterator[tuple[str, Scope]]:
         yield requirement, Scope.REQUIRED
     for requirements in table(project.get("optional-dependencies")).values():
         yield from ((requirement, Scope.OPTIONAL) for requirement in texts(requirements))
-    for requirements in table(document.get("dependency-groups")).values():
+    tools = table(document.get("tool"))
+    groups = [
+        *table(document.get("dependency-groups")).values(),
+        *table(table(tools.get("pdm")).get("dev-dependencies")).values(),
+        table(tools.get("uv")).get("dev-dependencies"),
+    ]
+    for requirements in groups:
         yield from ((requirement, Scope.DEVELOPMENT) for requirement in texts(requirements))
 
 
-def _component(manifest: Manifest, text: str, scope: Scope, line: int | None) -> Record:
+def component_of(manifest: Manifest, text: str, scope: Scope, line: int | None, source: str) -> Record:
+    """Return the component that a PEP 508 requirement asks for, or the gap where it is none."""
     try:
         requirement = parse_requirement(text)
     except ValueError as error:
@@ -58,7 +67,7 @@ def _component(manifest: Manifest, text: str, scope: Scope, line: int | None) ->
     digests = url_digests(requirement.url or "")
     facts = {
         **requirement_facts(requirement),
-        "source": "pyproject",
+        "source": source,
         "pinned": version is not None or bool(digests),
         "url": redacted(requirement.url) if requirement.url else None,
     }
@@ -71,5 +80,3 @@ def _not_read(manifest: Manifest, document: Table) -> Iterator[Gap]:
     from_files = table(table(table(tools.get("setuptools")).get("dynamic")).get("dependencies")).get("file")
     if "dependencies" in dynamic and not from_files:  # a named requirements file is a manifest of its own
         yield manifest.gap(GapReason.UNSUPPORTED, "the build computes the dependencies ('dynamic')")
-    if table(table(tools.get("poetry")).get("dependencies")).keys() - {"python"}:
-        yield manifest.gap(GapReason.UNSUPPORTED, "dependencies in [tool.poetry] are not read; its lock file is")

@@ -16,7 +16,7 @@ from chainguard_ml.model import Component, Gap, GapReason
 from chainguard_ml.text import printable
 
 if TYPE_CHECKING:
-    from collections.abc import Iterator
+    from collections.abc import Iterable, Iterator, Sequence
 
     from chainguard_ml.codec import JsonObject
     from chainguard_ml.inventory.packages.requirements_lines import Line
@@ -29,35 +29,53 @@ _URL = re.compile(r"[A-Za-z][A-Za-z0-9+.-]*://")
 
 def parse(argument: JsonObject) -> Iterator[Record]:
     """Yield the packages of a requirements file and of the files it includes, constraints applied."""
-    reading = _Reading()
-    manifest = Manifest.of(argument)
-    reading.follow(manifest)
-    yield from reading.gaps
-    indexes = list(reading.indexes)
-    for component in reading.required:
-        component = reading.constrained(component)  # noqa: PLW2901 (the same component, completed)
-        if indexes:
-            component = replace(component, facts={**component.facts, "indexes": indexes})  # noqa: PLW2901 (as above)
-            indexes = []
-        yield component
+    reading = Reading()
+    reading.follow(Manifest.of(argument))
+    yield from reading.records()
 
 
 @dataclass
-class _Reading:
-    """What was read so far of one file and of those it includes."""
+class Reading:
+    """What was read so far of one file and of those it includes.
+
+    Other manifests hold lines of this syntax too: they name themselves as ``source``, and hand the lines to ``feed``.
+    """
+
+    source: str = "requirements"
 
     required: list[Component] = field(default_factory=list)
     constraints: dict[str, Component] = field(default_factory=dict)
     indexes: list[Json] = field(default_factory=list)
     gaps: list[Gap] = field(default_factory=list)
+    fed: set[str] = field(default_factory=set)
+
+    def records(self) -> Iterator[Record]:
+        """Yield what was read: gaps, then the packages, constraints applied, the first one with the indexes."""
+        yield from self.gaps
+        for number, component in enumerate(self.required):
+            yield self._completed(component, self.indexes if number == 0 else [])
+
+    def _completed(self, component: Component, indexes: Sequence[Json]) -> Component:
+        completed = self.constrained(component)
+        facts: dict[str, Json] = {"indexes": list(indexes)} if indexes else {}
+        if component.origin and component.origin.path in self.fed:
+            facts["source"] = self.source
+        return replace(completed, facts={**completed.facts, **facts}) if facts else completed
 
     def follow(self, first: Manifest) -> None:
         """Read ``first`` and, without recursion, every file that it leads to; each once."""
-        seen = {(first.path, False)}
-        waiting = [(first, False)]
+        self._follow([(first, None, False)])
+
+    def feed(self, manifest: Manifest, lines: Iterable[Line]) -> None:
+        """Read ``lines`` that stand in ``manifest``, and every file that they lead to; each once."""
+        self.fed.add(manifest.path)
+        self._follow([(manifest, lines, False)])
+
+    def _follow(self, waiting: list[tuple[Manifest, Iterable[Line] | None, bool]]) -> None:
+        seen = {(manifest.path, False) for manifest, _, _ in waiting}
         while waiting:
-            manifest, constraining = waiting.pop()
-            for line in self._lines(manifest):
+            manifest, given, constraining = waiting.pop()
+            for line in self._lines(manifest) if given is None else given:
                 for included, constrains in self._line(manifest, line, constraining=constraining):
                     if (included, constrains) in seen:
                         continue
@@ -66,7 +84,7 @@ class _Reading:
                         detail = f"more than {MAX_INCLUDED} included files"
                         self.gaps.append(manifest.gap(GapReason.BUDGET, detail, line.number))
                         return
-                    waiting.append((Manifest(manifest.root, included), constrains))
+                    waiting.append((Manifest(manifest.root, included), None, constrains))
 
     def constrained(self, component: Component) -> Component:
         """Return a component with the version to which a constraint pins it."""

@@ -13,7 +13,7 @@ from dataclasses import dataclass, field
 from typing import TYPE_CHECKING, NoReturn
 
 if TYPE_CHECKING:
-    from collections.abc import Iterator
+    from collections.abc import Iterable, Iterator
 
 _BOMS = (
     (codecs.BOM_UTF8, "utf-8"),
@@ -98,8 +98,13 @@ def _checked(encoding: str) -> str:
 
 def lines(text: str) -> Iterator[Line]:
     """Yield the logical lines that say something."""
+    yield from parsed(_logical(text))
+
+
+def parsed(contents: Iterable[tuple[int, str]]) -> Iterator[Line]:
+    """Yield the lines, given with their numbers, that say something; continued ones must be joined already."""
     parser = _parser()
-    for number, content in _logical(text):
+    for number, content in contents:
         line = _COMMENT.sub("", content).strip()
         if line:
             yield _line(number, line, parser)

@@ -71,6 +71,22 @@ class Strings:
         return places.popleft() if len(places) > 1 else places[0]
 
 
+_HEADER = re.compile(r"\s*\[+([^\[\]]+)\]")
+_KEY = re.compile(r"\s*(?:\"([^\"\\]+)\"|'([^']+)'|([A-Za-z0-9_-]+))\s*=")
+
+
+def key_lines(text: str) -> dict[tuple[str, str], int]:
+    """Return the line of each key by the header of its table and its name, as far as lines begin with them."""
+    lines: dict[tuple[str, str], int] = {}
+    header = ""
+    for number, line in enumerate(text.split("\n"), 1):
+        if found := _HEADER.match(line):
+            header = found[1].replace('"', "").replace(" ", "")
+        elif key := _KEY.match(line):
+            lines.setdefault((header, key[1] or key[2] or key[3]), number)
+    return lines
+
+
 @dataclass(frozen=True, slots=True)
 class Lock:
     """A lock file: the whole document, and its packages with their lines."""
