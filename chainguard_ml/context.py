@@ -24,6 +24,12 @@ class Observer(Protocol):
     def advance(self, name: str) -> None:
         """One more thing, called ``name``, is done."""
 
+    def expect(self, size: int) -> None:
+        """So many bytes are still to be read, from now on, where a room knows that."""
+
+    def moved(self, size: int) -> None:
+        """So many more bytes were read; may be told from several threads."""
+
 
 class Silent:
     """An observer that does nothing."""
@@ -33,6 +39,12 @@ class Silent:
 
     def advance(self, name: str) -> None:
         """Ignore the step."""
+
+    def expect(self, size: int) -> None:
+        """Ignore the amount."""
+
+    def moved(self, size: int) -> None:
+        """Ignore the amount."""
 
 
 @record

@@ -71,6 +71,23 @@ def open_beneath(root: Path | int, relative: str) -> BinaryIO:
     return os.fdopen(descriptor, "rb", buffering=0)
 
 
+def open_regular(path: Path) -> BinaryIO:
+    """Open a regular file for reading, unbuffered; links are followed, those to open files too.
+
+    Raises:
+        InputError: It is missing, no regular file, or the system refuses.
+    """
+    try:
+        descriptor = os.open(path, _FLAGS & ~os.O_NOFOLLOW)
+    except (OSError, ValueError) as error:
+        reason = error.strerror if isinstance(error, OSError) and error.strerror else str(error)
+        raise InputError(f"cannot open '{printable(path.name)}': {reason}") from None
+    if not stat.S_ISREG(os.fstat(descriptor).st_mode):
+        os.close(descriptor)
+        raise InputError(f"'{printable(path.name)}' is not a regular file")
+    return os.fdopen(descriptor, "rb", buffering=0)
+
+
 @contextlib.contextmanager
 def stable(stream: BinaryIO, name: str) -> Iterator[None]:
     """Hold that an open file does not change inside the block.

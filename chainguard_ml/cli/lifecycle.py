@@ -75,6 +75,9 @@ class Signing(releasing.Releasing):
     lfs_pointers: Annotated[
         bool, typer.Option("--lfs-pointers", help="Sign the files that Git LFS pointers stand for, not the pointers.")
     ] = False
+    no_progress: Annotated[
+        bool, typer.Option("--no-progress", help="No progress on standard error.", rich_help_panel="Output")
+    ] = False
 
 
 def sources(options: Signing, model: Path, hash_type: str, signer: Signer) -> tuple[list[Source], Reuse | None]:

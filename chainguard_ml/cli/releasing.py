@@ -43,7 +43,11 @@ class Releasing(stamps.Stamped):
     releases_days: Annotated[
         int,
         typer.Option(
-            "--releases-days", metavar="DAYS", min=0, help="Days after which the index must be signed anew; 0: never."
+            "--releases-days",
+            metavar="DAYS",
+            min=0,
+            max=36_500,
+            help="Days after which the index must be signed anew; 0: never.",
         ),
     ] = 0
 
@@ -75,7 +79,15 @@ def load(options: Releasing, signer: Signer) -> Index | None:
     """
     from chainguard_ml import signing
 
-    return signing.load_index(options.releases, signing.public_half(signer)) if options.releases else None
+    if options.releases is None:
+        return None
+    key = signing.public_half(signer)
+    if key is not None:
+        return signing.load_index(options.releases, key)
+    issuer = str(getattr(signer, "issuer", ""))
+    return signing.load_index(
+        options.releases, None, signing.only_identity(signer.fingerprint, issuer, options.trust_config)
+    )
 
 
 def save(options: Releasing, before: Index | None, signer: Signer, signed: Signed | None) -> None:
@@ -109,6 +121,6 @@ def moment(text: str | None, option: str) -> datetime | None:
         return None
     try:
         found = datetime.fromisoformat(text)
-    except ValueError:
+        return found.astimezone(UTC) if found.tzinfo else found.replace(tzinfo=UTC)
+    except (ValueError, OverflowError):
         raise UsageError(f"{option} {printable(text)} is no date", hint="for instance 2026-12-31") from None
-    return found.astimezone(UTC) if found.tzinfo else found.replace(tzinfo=UTC)

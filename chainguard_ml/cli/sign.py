@@ -47,25 +47,26 @@ def sign(
     from chainguard_ml import signing
 
     releasing.hold(common, path)
-    if common.releases is None and stamps.alone(common):
+    if stamps.alone(common) and common.releases is None:
         stamps.add(common, signature or signing.default_signature(path))
         return
     signer, who = identity.signer(common)
-    index = releasing.load(common, signer)
+    dated, index = stamps.signer(common, signer), releasing.load(common, signer)
     if common.revoke and common.release is None:
-        releasing.save(common, index, signer, None)
+        releasing.save(common, index, dated, None)
         return
     known, reuse = lifecycle.sources(common, path, hash_type.value, signer)
-    signed = signing.sign_model(
-        path,
-        stamps.signer(common, signer),
-        signature=signature,
-        ignore=ignore or (),
-        hash_type=hash_type.value,
-        known=known,
-    )
+    observer = console.observer(common)
+    observer.stage("sign")
+    try:
+        signed = signing.sign_model(
+            path, dated, signature=signature, ignore=ignore or (), hash_type=hash_type.value,
+            known=known, observer=observer,
+        )  # fmt: skip
+    finally:
+        console.clear(observer)
     console.say(f"signed {plural(signed.files, 'file')} of {printable(str(path))} as {who}")
     console.say(f"wrote {printable(str(signed.path))}")
     stamps.request(common, signed.path)
     lifecycle.conclude(common, signed, reuse)
-    releasing.save(common, index, signer, signed)
+    releasing.save(common, index, signer if common.timestamp_file else dated, signed)

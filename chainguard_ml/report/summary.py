@@ -87,7 +87,8 @@ def _releases(releases: Sequence[Evidence]) -> str:
     fact = releases[0].statement
     what = f"release {printable(str(fact.get('version')))}" if fact.get("version") else "no release"
     state = "to be used" if fact.get("current") else "not to be used"
-    return f"{what}, {state}; index {_number(releases[0], 'serial')} of {str(fact.get('updated'))[:10]}"
+    clock = f", as of {str(fact['as_of'])[:10]}" if "as_of" in fact else ""
+    return f"{what}, {state}{clock}; index {_number(releases[0], 'serial')} of {str(fact.get('updated'))[:10]}"
 
 
 def _sbom(boms: Sequence[Evidence]) -> str:

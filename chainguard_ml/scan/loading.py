@@ -12,8 +12,8 @@ from pathlib import Path
 from typing import TYPE_CHECKING, BinaryIO, TypeVar
 
 from chainguard_ml import sealed
-from chainguard_ml.errors import InputError, RefusedError
-from chainguard_ml.files import open_beneath
+from chainguard_ml.errors import RefusedError
+from chainguard_ml.files import open_regular
 from chainguard_ml.model import Finding, Gap, Severity
 from chainguard_ml.text import printable
 
@@ -88,9 +88,5 @@ def _refuse(name: str, seen: Sequence[Observation], fail_on: Severity) -> None:
 
 def _copy(path: Path) -> BinaryIO:
     """Return a copy of a file that no other process can change."""
-    try:
-        real = path.resolve(strict=True)
-    except OSError as error:
-        raise InputError(f"cannot copy '{printable(path.name)}': {error.strerror or error}") from None
-    with open_beneath(real.parent, real.name) as source:
+    with open_regular(path) as source:
         return sealed.copy(source, path.name)

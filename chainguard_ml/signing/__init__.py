@@ -22,6 +22,7 @@ from chainguard_ml.signing.methods.certificate import CertificateSigner
 from chainguard_ml.signing.methods.certificate import signer as certificate_signer
 from chainguard_ml.signing.methods.sigstore import keyless
 from chainguard_ml.signing.released import load as load_index
+from chainguard_ml.signing.released import only as only_identity
 from chainguard_ml.signing.released import save as save_index
 from chainguard_ml.signing.releases import Index, Release
 from chainguard_ml.signing.releases import changed as changed_index
@@ -67,6 +68,7 @@ __all__ = [
     "load_signing_key",
     "load_timestampers",
     "load_trusted_root",
+    "only_identity",
     "public_half",
     "save_index",
     "sign_model",

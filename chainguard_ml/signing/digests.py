@@ -43,8 +43,14 @@ _NAMES = ("org.opencontainers.image.title", "org.cncf.model.filepath")
 
 
 @dataclass(frozen=True, slots=True)
-class _Told:
-    """What a list says about a file; ``size`` is in bytes, where it says that."""
+class Told:
+    """What a list says about a file.
+
+    Attributes:
+        digest: SHA-256 in hexadecimal.
+        source: What kind of list it is.
+        size: Bytes, where the list says that.
+    """
 
     digest: str
     source: str
@@ -60,7 +66,7 @@ class Digests:
     """
 
     pointers: bool = False
-    _told: Mapping[str, _Told] = field(default_factory=dict)
+    _told: Mapping[str, Told] = field(default_factory=dict)
 
     def known(self, path: str, descriptor: int) -> Known | None:
         """Return the digest that a list has for a file, or that the file itself is a pointer to.
@@ -90,11 +96,11 @@ def load(lists: Iterable[Path], *, pointers: bool = False) -> Digests:
     Raises:
         UsageError: One cannot be read, is of neither kind, names no file of a model, or says two things about one file.
     """
-    told: dict[str, _Told] = {}
+    told: dict[str, Told] = {}
     for path in lists:
         try:
             data = files.read_beneath(path.parent.resolve(), path.name, _MAX_BYTES)
-            for name, item in _manifest(data) if data.lstrip()[:1] == b"{" else _list(data):
+            for name, item in parse(data):
                 _add(told, name, item)
         except InputError as error:
             raise UsageError(
@@ -104,7 +110,16 @@ def load(lists: Iterable[Path], *, pointers: bool = False) -> Digests:
     return Digests(pointers, told)
 
 
-def _add(told: dict[str, _Told], name: str, item: _Told) -> None:
+def parse(data: bytes) -> Iterator[tuple[str, Told]]:
+    """Yield names and digests of a list of ``sha256sum`` or of an OCI image manifest.
+
+    Raises:
+        InputError: It is neither, or a layer is not one file as it is.
+    """
+    return _manifest(data) if data.lstrip()[:1] == b"{" else _list(data)
+
+
+def _add(told: dict[str, Told], name: str, item: Told) -> None:
     canonical = canonical_exclusion(name)
     if canonical is None:
         raise InputError(f"'{printable(name)}' is no path beneath a model")
@@ -112,20 +127,20 @@ def _add(told: dict[str, _Told], name: str, item: _Told) -> None:
         raise InputError(f"there are two digests for '{printable(name)}'")
 
 
-def _list(data: bytes) -> Iterator[tuple[str, _Told]]:
+def _list(data: bytes) -> Iterator[tuple[str, Told]]:
     """Yield the lines of ``sha256sum``, with and without ``--tag``."""
     try:
-        lines = data.decode().splitlines()
+        text = data.decode()
     except UnicodeDecodeError:
         raise InputError("it is neither UTF-8 nor JSON") from None
-    for number, line in enumerate(lines, 1):
-        match = _LINE.fullmatch(line)
+    for number, line in enumerate(text.removesuffix("\n").split("\n") if text else (), 1):
+        match = _LINE.fullmatch(line.removesuffix("\r"))  # sha256sum writes names with line ends in another way
         if not match:
             raise InputError(f"line {number} is not of the form 'SHA-256  name'")
-        yield match["name"] or match["bsd"], _Told((match["gnu"] or match["value"]).lower(), LIST)
+        yield match["name"] or match["bsd"], Told((match["gnu"] or match["value"]).lower(), LIST)
 
 
-def _manifest(data: bytes) -> Iterator[tuple[str, _Told]]:
+def _manifest(data: bytes) -> Iterator[tuple[str, Told]]:
     """Yield the layers of an OCI image manifest, each of which must be one file as it is."""
     value = loads(data, "the manifest", _STRUCTURE)
     layers = member(value, "layers", list)
@@ -137,14 +152,14 @@ def _manifest(data: bytes) -> Iterator[tuple[str, _Told]]:
         yield _layer(layer, number)
 
 
-def _layer(layer: JsonObject, number: int) -> tuple[str, _Told]:
+def _layer(layer: JsonObject, number: int) -> tuple[str, Told]:
     algorithm, _, digest = member(layer, "digest", str).partition(":")
     size, name = member(layer, "size", int), _name(layer.get("annotations"))
     if algorithm != "sha256" or not _SHA256.match(digest):
         raise InputError(f"the digest of layer {number} is not one of sha256")
     if not name or _packed(layer):
         raise InputError(f"layer {number} is not one file with a name, but an archive or without a name")
-    return name, _Told(digest, OCI, size)
+    return name, Told(digest, OCI, size)
 
 
 def _name(annotations: Json) -> str:

@@ -16,7 +16,7 @@ from chainguard_ml.signing.interface import UnverifiableError
 from chainguard_ml.text import printable
 
 if TYPE_CHECKING:
-    from collections.abc import Iterator
+    from collections.abc import Callable, Iterator
 
 BUFFER = 1 << 18
 """Bytes read at once; larger buffers are not faster (measured from 64 KiB to 8 MiB)."""
@@ -60,10 +60,13 @@ class Recipe:
         return hashlib.new(self.algorithm)
 
 
-def digest(descriptor: int, name: str, recipe: Recipe, buffer: memoryview) -> str:
+def digest(
+    descriptor: int, name: str, recipe: Recipe, buffer: memoryview, moved: Callable[[int], object] = bool
+) -> str:
     """Return the digest of an open file's bytes in hexadecimal; of shards, their digests joined with commas.
 
-    An empty file has no shards, and then no digest: an empty string (section 6.3.2).
+    An empty file has no shards, and then no digest: an empty string (section 6.3.2). ``moved`` is told the number of
+    bytes after each read.
 
     Raises:
         InputError: It is not a regular file, or reading fails.
@@ -73,7 +76,7 @@ def digest(descriptor: int, name: str, recipe: Recipe, buffer: memoryview) -> st
         before = os.fstat(descriptor)
         if not stat.S_ISREG(before.st_mode):
             raise InputError(f"'{printable(name)}' is not a regular file")
-        digests = list(_digests(descriptor, recipe, before.st_size, buffer))
+        digests = list(_digests(descriptor, recipe, before.st_size, buffer, moved))
         grown = os.pread(descriptor, 1, before.st_size)
         after = os.fstat(descriptor)
     except OSError as error:
@@ -83,7 +86,9 @@ def digest(descriptor: int, name: str, recipe: Recipe, buffer: memoryview) -> st
     return ",".join(digests)
 
 
-def _digests(descriptor: int, recipe: Recipe, size: int, buffer: memoryview) -> Iterator[str]:
+def _digests(
+    descriptor: int, recipe: Recipe, size: int, buffer: memoryview, moved: Callable[[int], object]
+) -> Iterator[str]:
     """Yield the digest of each part of the first ``size`` bytes."""
     step = recipe.shard_size or sys.maxsize
     if size == 0 and not recipe.shard_size:
@@ -93,6 +98,7 @@ def _digests(descriptor: int, recipe: Recipe, size: int, buffer: memoryview) -> 
         while position < end and (count := os.preadv(descriptor, [buffer[: end - position]], position)):
             total.update(buffer[:count])
             position += count
+            moved(count)
         yield total.hexdigest()
 
 

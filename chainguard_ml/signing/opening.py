@@ -93,15 +93,15 @@ def verified_open(
     """Prove a model's signature, and give the model with every file verified before it is handed out.
 
     Only files that are asked for are read. Their streams and paths are gone after the block. No part of a changed file
-    is ever handed out, so a file is copied whole: into memory, or where it is larger than ``in_memory``, into a file
-    without a name on disk. Nobody can write to the first; to the second nobody but processes of the same user, and
-    those could change this process too.
+    is ever handed out, so a file is copied whole: into memory, or where the copies of the block would become larger
+    than ``in_memory``, into a file without a name on disk. Nobody can write to the first; to the second nobody but
+    processes of the same user, and those could change this process too.
 
     Args:
         model: A directory, or a file.
         policy: Whom to trust: ``SigningConfig``, or the ``signing`` part of a ``Config``.
         signature: The bundle; by default ``model.sig`` in a directory, ``<file>.sig`` beside a file.
-        in_memory: Bytes from which on a file is copied to disk instead of memory.
+        in_memory: Bytes that the copies of the block may take in memory together; what is more is copied to disk.
         spool: Directory for copies on disk; by default the system's for temporary files.
         releases: An index of releases, which must list the model as one to use.
         now: When that must be so; by default at present.
@@ -136,11 +136,11 @@ def _refusal(claim: verify.Claim, *reasons: Finding | Gap) -> RefusedError:
     return RefusedError(f"'{printable(name)}' is not opened", reasons, hint=_HINT)
 
 
-@dataclass(frozen=True, slots=True)
+@dataclass(slots=True)
 class _Copies:
-    """How copies are made and checked."""
+    """How copies are made and checked; ``room`` is how many bytes more may be in memory."""
 
-    in_memory: int
+    room: int
     spool: Path | None
     recipe: Recipe
     follow: bool
@@ -168,8 +168,9 @@ class _Place:
         """Return a copy that was compared with the signed digest."""
         with files.open_beneath(self.root, self.real(name)) as source, contextlib.ExitStack() as unless:
             copies = self.copies
-            copy = sealed.copy(source, name, in_memory=copies.in_memory, spool=copies.spool)
-            unless.enter_context(copy)
+            copy = unless.enter_context(sealed.copy(source, name, in_memory=copies.room, spool=copies.spool))
+            size = os.fstat(copy.fileno()).st_size
+            copies.room -= size if size < copies.room else 0
             actual = digest(copy.fileno(), name, copies.recipe, memoryview(bytearray(BUFFER)))
             if actual != self.signed[name]:
                 change = Change(name, "changed", self.signed[name], actual, "is not what was signed")

@@ -14,7 +14,8 @@ from chainguard_ml.errors import InputError, UsageError
 from chainguard_ml.model import Evidence, Gap, GapReason
 from chainguard_ml.rules import signing as rules
 from chainguard_ml.signing import bundle, dsse, methods, releases, verify
-from chainguard_ml.signing.interface import RefusedError
+from chainguard_ml.signing.interface import Keyless, RefusedError, Trust
+from chainguard_ml.signing.sigstore import SignerIdentity, load_trusted_root
 from chainguard_ml.text import printable
 
 if TYPE_CHECKING:
@@ -133,15 +134,21 @@ def _evidence(claim: verify.Claim, index: Index, root: str, identity: Identity, 
         "method": identity.method,
         "signer": identity.signer,
         "signer_name": identity.name,
+        **({"as_of": claim.now.isoformat()} if claim.now else {}),  # a clock that was set is said
     }
     return Evidence("release", claim.subject, "signing", facts, claim.origin)
 
 
-def load(path: Path, key: PublicKey | None) -> Index | None:
-    """Return the index in a file that this key signed, to be changed; ``None`` if there is no file yet.
+def load(path: Path, key: PublicKey | None, trust: Trust | None = None) -> Index | None:
+    """Return the index in a file, to be changed by whoever signed it; ``None`` if there is no file yet.
+
+    Args:
+        path: The file.
+        key: The public half of the key that will sign.
+        trust: Who will sign, where that is an identity and there is no such key.
 
     Raises:
-        UsageError: It is something else, another's, or there is no key to compare it with.
+        UsageError: It is something else, or another signed it.
     """
     shown = printable(str(path))
     try:
@@ -150,12 +157,22 @@ def load(path: Path, key: PublicKey | None) -> Index | None:
             return None
         parsed = bundle.parse(data)
         if key is None:
-            raise UsageError("only an index that a key signed can be changed", hint="sign with --key")
-        if not key.verifies(parsed.signature, dsse.encoding(parsed.payload_type, parsed.payload)):
+            methods.verify(parsed, trust or Trust())
+        elif not key.verifies(parsed.signature, dsse.encoding(parsed.payload_type, parsed.payload)):
             raise UsageError(f"'{shown}' was not signed with this key", hint="sign with the key that signed it")
         return releases.parse(parsed.payload)
     except InputError as error:
-        raise UsageError(f"'{shown}' is not an index of releases: {error.message}", hint="give another file") from None
+        raise UsageError(f"the index '{shown}' cannot be changed: {error.message}", hint="give another file") from None
+
+
+def only(identity: str, issuer: str, instance: Path | None) -> Trust:
+    """Return the trust in one identity of Sigstore, of the public instance or of the one that a file describes.
+
+    Raises:
+        UsageError: The file cannot be used.
+    """
+    root = load_trusted_root(instance) if instance else None
+    return Trust(keyless=Keyless((SignerIdentity(identity, issuer),), root))
 
 
 def save(path: Path, index: Index, signer: Signer) -> None:

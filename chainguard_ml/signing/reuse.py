@@ -83,7 +83,8 @@ class Reuse:
             OutputError: The record cannot be written.
         """
         data = files.read_beneath(signature.parent.resolve(), signature.name, bundle.MAX_BYTES)
-        value = {"type": _TYPE, "signature": hashlib.sha256(data).hexdigest(), "hash": self.hash_type,
+        signed = hashlib.sha256(bundle.parse(data).payload).hexdigest()
+        value = {"type": _TYPE, "statement": signed, "hash": self.hash_type,
                  "files": dict(sorted(self._after.items()))}  # fmt: skip
         files.write_atomic(self.record, json.dumps(value, separators=(",", ":")).encode() + b"\n")
 
@@ -112,10 +113,10 @@ def load(
     shown = printable(str(signature))
     if not signature.exists():
         return replace(reuse, why=f"there is no '{shown}' yet")
-    data, digests = _proven(signature, hash_type, key)
+    signed, digests = _proven(signature, hash_type, key)
     if before is None:
         return replace(reuse, why=f"there is no record '{printable(str(record))}' yet")
-    if (before["signature"], before["hash"]) != (hashlib.sha256(data).hexdigest(), hash_type):
+    if (before["statement"], before["hash"]) != (signed, hash_type):
         return replace(reuse, why=f"the record is not of '{shown}' with {hash_type}")
     return replace(reuse, _digests=digests, _before=member(before, "files", dict))
 
@@ -126,8 +127,8 @@ def public_half(signer: Signer) -> PublicKey | None:
     return found if isinstance(found, PublicKey) else None
 
 
-def _proven(signature: Path, hash_type: str, key: PublicKey | None) -> tuple[bytes, Mapping[str, str]]:
-    """Return a signature's bytes and the digests that it proves; none if they are of another kind."""
+def _proven(signature: Path, hash_type: str, key: PublicKey | None) -> tuple[str, Mapping[str, str]]:
+    """Return the SHA-256 of what was signed, and the digests in it; none if they are of another kind."""
     shown = printable(str(signature))
     if key is None:
         raise UsageError("only signatures by a key can be reused", hint="sign with --key, or leave out --reuse")
@@ -139,10 +140,10 @@ def _proven(signature: Path, hash_type: str, key: PublicKey | None) -> tuple[byt
         manifest = statement.parse(parsed.payload)
     except InputError as error:
         raise UsageError(f"'{shown}' cannot be reused: {error.message}", hint="leave out --reuse") from None
-    recipe = manifest.recipe
+    signed, recipe = hashlib.sha256(parsed.payload).hexdigest(), manifest.recipe
     if recipe.algorithm != hash_type or recipe.shard_size:
-        return data, {}
-    return data, {path: digest for path, digest in manifest.files.items() if path not in manifest.sources}
+        return signed, {}
+    return signed, {path: digest for path, digest in manifest.files.items() if path not in manifest.sources}
 
 
 def _hold_outside(model: Path, record: Path) -> None:
@@ -159,7 +160,7 @@ def _record(path: Path) -> JsonObject | None:
     if not path.exists():
         return None
     try:
-        return _checked(files.read_beneath(path.parent.resolve(), path.name, bundle.MAX_BYTES))
+        return parse(files.read_beneath(path.parent.resolve(), path.name, bundle.MAX_BYTES))
     except InputError as error:
         raise UsageError(
             f"'{printable(str(path))}' is not a record of a signing: {error.message}",
@@ -167,10 +168,15 @@ def _record(path: Path) -> JsonObject | None:
         ) from None
 
 
-def _checked(data: bytes) -> JsonObject:
+def parse(data: bytes) -> JsonObject:
+    """Return a record.
+
+    Raises:
+        InputError: It is none.
+    """
     value = loads(data, "it", _STRUCTURE)
-    only(value, {"type", "signature", "hash", "files"}, "it")
-    for name, kind in (("type", str), ("signature", str), ("hash", str), ("files", dict)):
+    only(value, {"type", "statement", "hash", "files"}, "it")
+    for name, kind in (("type", str), ("statement", str), ("hash", str), ("files", dict)):
         member(value, name, kind)
     if value["type"] != _TYPE:
         raise InputError("it has another type")

@@ -95,6 +95,7 @@ def sign_model(
         found = tree.read_file(resolved.parent, resolved.name, recipe, observer, known)
     _add(found, known, ignored)
     _hold_signable(found, model)
+    statement.checked(found.digests)
     marked = {path: source for path, source in found.sources.items() if source != REUSED}
     signed = replace(manifest.of_files(resolved.name, found.digests, recipe, ignored), sources=marked)
     files.write_atomic(target, bundle.build(statement.build(signed), key))

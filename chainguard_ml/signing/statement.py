@@ -88,14 +88,14 @@ def _current(subjects: list[Json], predicate: JsonObject) -> Manifest:
         raise MalformedError("the subject's digest is not that of the resources")
     files = _joined(items, recipe.shard_size) if recipe.shard_size else dict(items)
     links = member(serialization, "allow_symlinks", bool)
-    return Manifest(name, root, _checked(files), recipe, _ignored(serialization), links, dict(_sources(resources)))
+    return Manifest(name, root, checked(files), recipe, _ignored(serialization), links, dict(_sources(resources)))
 
 
 def _before_0_3(subjects: list[Json]) -> Manifest:
     """Return the manifest of release 0.2, where each subject is a file."""
     items = [_subject(subject) for subject in subjects]
     _hold_sorted([name for name, _ in items], 0)
-    return Manifest("", root_digest(digest for _, digest in items), _checked(dict(items)), Recipe())
+    return Manifest("", root_digest(digest for _, digest in items), checked(dict(items)), Recipe())
 
 
 def _subject(value: Json) -> _Item:
@@ -192,8 +192,12 @@ def _joined(items: Sequence[_Item], shard_size: int) -> dict[str, str]:
     return files
 
 
-def _checked(files: dict[str, str]) -> Mapping[str, str]:
-    """Hold that there are files, that their names are canonical paths, and that none is the directory of another."""
+def checked(files: Mapping[str, str]) -> Mapping[str, str]:
+    """Return files by name, if there are any, their names are canonical, and none is the directory of another.
+
+    Raises:
+        MalformedError: They are not.
+    """
     if not files:
         raise MalformedError("no file is signed")
     if list(files) == [SINGLE_FILE]:

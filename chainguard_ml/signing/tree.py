@@ -1,13 +1,15 @@
 """One pass over a model's files: names, digests, and everything that is not a plain file.
 
 Directories are opened relative to each other and never through a link, so nothing outside the model is read whatever
-happens to it meanwhile. Small files are hashed on the way; large ones afterwards, the largest first, on all cores.
+happens to it meanwhile. Small files are hashed on the way; others afterwards, the largest first, on all cores.
 """
 
 from __future__ import annotations
 
+import functools
 import os
 import stat
+import threading
 from dataclasses import dataclass, field
 from pathlib import PurePosixPath
 from typing import TYPE_CHECKING
@@ -27,8 +29,8 @@ if TYPE_CHECKING:
     from chainguard_ml.signing.hashing import Recipe
     from chainguard_ml.signing.known import Source
 
-_SMALL = 1 << 20  # bytes; a larger file is hashed in a thread of its own
-_ALONE = 1 << 25  # bytes in large files, below which threads cost more than they bring
+_SMALL = 1 << 17  # bytes; opening costs more than hashing them, and threads do not open faster
+_ALONE = 1 << 25  # bytes in larger files, below which threads cost more than they bring
 _DEPTH = 200  # directories in directories
 _FILE = os.O_RDONLY | os.O_NOFOLLOW | os.O_CLOEXEC | os.O_NONBLOCK
 _DIRECTORY = os.O_RDONLY | os.O_NOFOLLOW | os.O_CLOEXEC | os.O_DIRECTORY
@@ -79,7 +81,7 @@ def read_file(root: Path, name: str, recipe: Recipe, observer: Observer, known: 
         return walk.tree
     try:
         with files.open_beneath(root, name) as stream:
-            walk.take(stream.fileno(), name)
+            walk.take(stream.fileno(), name, walk.buffer)
     except InputError as error:
         walk.tree.errors[name] = error
     observer.advance(name)
@@ -104,8 +106,11 @@ def read_directory(
         descriptor = os.open(root, _DIRECTORY & ~os.O_NOFOLLOW)
     except OSError as error:
         raise InputError(f"cannot open '{printable(root.name)}': {error.strerror}") from None
-    walk.directory(descriptor, "", 0)
-    walk.finish()
+    try:
+        walk.directory(descriptor, "", 0)
+        walk.finish(descriptor)
+    finally:
+        os.close(descriptor)
     return walk.tree
 
 
@@ -117,7 +122,8 @@ def read_named(root: Path, names: Iterable[str], recipe: Recipe, observer: Obser
     walk = _Walk(root, recipe, frozenset(), observer, follow=follow)
     for name in sorted(names):
         walk.named(name)
-    walk.finish()
+    with files.opened_root(root) as top:
+        walk.finish(top)
     return walk.tree
 
 
@@ -132,10 +138,10 @@ class _Walk:
         self.sources = tuple(known)
         self.tree = Tree()
         self.large: list[tuple[int, str]] = []
-        self.buffer = memoryview(bytearray(BUFFER))
+        self.buffer, self.threads = memoryview(bytearray(BUFFER)), threading.local()
 
     def directory(self, descriptor: int, prefix: str, depth: int) -> None:
-        """Take everything in an open directory, and close it."""
+        """Take everything in an open directory."""
         try:
             with os.scandir(descriptor) as entries:
                 for entry in entries:
@@ -146,8 +152,6 @@ class _Walk:
                         self.entry(descriptor, entry, path, depth)
         except OSError as error:
             self.tree.errors[prefix.rstrip("/")] = InputError(f"cannot read '{printable(prefix)}': {error.strerror}")
-        finally:
-            os.close(descriptor)
 
     def entry(self, parent: int, entry: os.DirEntry[str], path: str, depth: int) -> None:
         """Take one entry of a directory."""
@@ -163,9 +167,14 @@ class _Walk:
     def descend(self, parent: int, name: str, path: str, depth: int) -> None:
         """Take a directory inside a directory."""
         try:
-            self.directory(_opened(parent, name, path, depth), f"{path}/", depth + 1)
+            descriptor = _opened(parent, name, path, depth)
         except InputError as error:
             self.tree.errors[path] = error
+            return
+        try:
+            self.directory(descriptor, f"{path}/", depth + 1)
+        finally:
+            os.close(descriptor)
 
     def file(self, parent: int, name: str, path: str) -> None:
         """Hash a small file at once, keep a large one for later."""
@@ -179,21 +188,22 @@ class _Walk:
             if size > _SMALL:
                 self.large.append((size, path))
                 return
-            self.take(descriptor, path)
+            self.take(descriptor, path, self.buffer)
         except InputError as error:
             self.tree.errors[path] = error
         finally:
             os.close(descriptor)
         self.observer.advance(path)
 
-    def take(self, descriptor: int, path: str, buffer: memoryview | None = None) -> None:
+    def take(self, descriptor: int, path: str, buffer: memoryview) -> None:
         """Keep the digest of an open file: a known one, else that of its bytes."""
         for source in self.sources:
             if found := source.known(path, descriptor):
                 self.tree.digests[path], self.tree.sources[path] = found
+                self.observer.moved(os.fstat(descriptor).st_size)
                 return
         before = [(source, os.fstat(descriptor)) for source in self.sources]
-        self.tree.digests[path] = digest(descriptor, path, self.recipe, buffer or self.buffer)
+        self.tree.digests[path] = digest(descriptor, path, self.recipe, buffer, self.observer.moved)
         for source, status in before:
             source.hashed(path, status)
 
@@ -244,25 +254,32 @@ class _Walk:
         finally:
             os.close(descriptor)
 
-    def finish(self) -> None:
-        """Hash the large files, the largest first; in threads where that pays."""
+    def finish(self, top: Path | int) -> None:
+        """Hash the larger files beneath the root ``top``, the largest first; in threads where that pays."""
         self.large.sort(key=lambda item: (-item[0], item[1]))
-        cores = min(len(os.sched_getaffinity(0)), len(self.large))
-        if cores < 2 or sum(size for size, _ in self.large) < _ALONE:
-            for path in map(self._attempt, self.large):
-                self.observer.advance(path)
+        total = sum(size for size, _ in self.large)
+        self.observer.expect(total)
+        paths = [path for _, path in self.large]
+        attempt = functools.partial(self._attempt, top)
+        cores = min(len(os.sched_getaffinity(0)), len(paths))
+        if cores < 2 or total < _ALONE:
+            self._tell(map(attempt, paths))
             return
         from concurrent.futures import ThreadPoolExecutor
 
         with ThreadPoolExecutor(cores) as threads:  # hashlib and preadv let other threads run
-            for path in threads.map(self._attempt, self.large):
-                self.observer.advance(path)
+            self._tell(threads.map(attempt, paths))
 
-    def _attempt(self, item: tuple[int, str]) -> str:
-        path = item[1]
+    def _tell(self, done: Iterable[str]) -> None:
+        for path in done:
+            self.observer.advance(path)
+
+    def _attempt(self, top: Path | int, path: str) -> str:
         try:
-            with files.open_beneath(self.root, path) as stream:
-                self.take(stream.fileno(), path, memoryview(bytearray(BUFFER)))
+            if not hasattr(self.threads, "buffer"):
+                self.threads.buffer = memoryview(bytearray(BUFFER))
+            with files.open_beneath(top, path) as stream:
+                self.take(stream.fileno(), path, self.threads.buffer)
         except InputError as error:
             self.tree.errors[path] = error
         return path

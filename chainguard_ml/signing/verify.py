@@ -349,6 +349,8 @@ def _chosen(claim: Claim, manifest: Manifest, signed: Mapping[str, str]) -> tupl
     for path in claim.only:
         if path in signed:
             continue
+        if any(name.startswith(f"{path}/") for name in manifest.files):
+            raise UsageError(f"'{printable(path)}' is a directory", hint="name its files, or verify the whole model")
         if not found.holds(path):
             raise UsageError(f"'{printable(path)}' is neither signed nor there", hint="check --only")
         for under in sorted(_outside(claim, manifest) & {path, *map(str, PurePosixPath(path).parents)})[:1]:

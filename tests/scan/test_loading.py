@@ -106,7 +106,7 @@ def test_errors_of_the_loader_are_its_own(tmp_path: Path) -> None:
 
 
 def test_what_cannot_be_read_is_an_error(tmp_path: Path) -> None:
-    with pytest.raises(InputError, match=r"cannot copy 'none\.pkl'"):
+    with pytest.raises(InputError, match=r"cannot open 'none\.pkl'"):
         chainguard_ml.safe_load(tmp_path / "none.pkl", pickle.load)
     with pytest.raises(InputError):
         chainguard_ml.safe_load(tmp_path, pickle.load)

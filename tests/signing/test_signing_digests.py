@@ -58,6 +58,24 @@ def test_a_list_of_sha256sum_stands_for_files_that_are_not_there(kit: Kit, tmp_p
     assert kit.sign(whole).root == signed.root
 
 
+def test_a_list_of_any_names_and_line_ends(kit: Kit, tmp_path: Path, tree: Write) -> None:
+    names = ["a b", " leading", "*star", "x (y) = z", "form\x0cfeed", "sep\u2028arator", "\u2603"]
+    lines = [f"{sha256(name.encode())}  {name}" for name in names]
+    model = tree(tmp_path / "m", {name: name.encode() for name in names})
+    root = kit.sign(model).root
+    for end in ("\n", "\r\n"):
+        (tmp_path / "list").write_bytes("".join(line + end for line in lines).encode())
+        empty = tmp_path / "n"
+        empty.mkdir(exist_ok=True)
+        assert kit.sign(empty, known=[signing.load_digests([tmp_path / "list"])]).root == root
+
+
+def test_a_listed_file_that_is_a_directory(kit: Kit, model: Path, tmp_path: Path) -> None:
+    (tmp_path / "list").write_text(f"{sha256(b'')}  sub\n", encoding="utf-8")
+    with pytest.raises(InputError, match="'sub' is both a file and a directory"):
+        kit.sign(model, known=[signing.load_digests([tmp_path / "list"])])
+
+
 def test_what_a_list_says_goes_before_what_is_there(kit: Kit, tmp_path: Path, tree: Write) -> None:
     model = tree(tmp_path / "m", {"w": b"other bytes"})
     (tmp_path / "list").write_text(f"{sha256(b'signed')}  w\n", encoding="utf-8")

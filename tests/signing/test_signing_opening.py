@@ -3,6 +3,8 @@
 from __future__ import annotations
 
 import os
+import pickle
+from pathlib import Path
 from typing import TYPE_CHECKING
 
 import pytest
@@ -13,8 +15,6 @@ from chainguard_ml.errors import RefusedError, UsageError
 from chainguard_ml.model import Finding, Gap
 
 if TYPE_CHECKING:
-    from pathlib import Path
-
     from tests.signing.conftest import Kit, Write
 
 
@@ -50,6 +50,17 @@ def test_what_was_handed_out_stays_as_it_was_verified(kit: Kit, model: Path, in_
         assert (stream.read(), path.read_bytes()) == (b"{}", b"{}")
         with pytest.raises(RefusedError, match=r"config.json: 'config.json' is not what was signed"):
             opened.open("config.json")
+
+
+@pytest.mark.skipif(not hasattr(os, "memfd_create"), reason="the system has no sealed memory files")
+def test_memory_is_shared_by_all_copies(kit: Kit, tmp_path: Path, tree: Write) -> None:
+    model = tree(tmp_path / "m", {name: name.encode() * 100 for name in "abcd"})
+    kit.sign(model)
+    with chainguard_ml.verified_open(model, trust(kit), in_memory=250, spool=tmp_path) as opened:
+        streams = [opened.open(name) for name in "abcd"]
+        places = [str(Path(f"/proc/self/fd/{stream.fileno()}").readlink()) for stream in streams]
+        assert [place.startswith("/memfd:") for place in places] == [True, True, False, False]
+        assert [stream.read() for stream in streams] == [name.encode() * 100 for name in "abcd"]
 
 
 def test_a_model_swapped_in_the_block_is_not_looked_at(kit: Kit, model: Path, tmp_path: Path, tree: Write) -> None:
@@ -131,6 +142,15 @@ def test_links_lead_where_the_signer_followed_them_and_stay_inside(kit: Kit, tmp
         (model / "link").symlink_to(tmp_path / "outside")
         with pytest.raises(RefusedError, match="not a path beneath the root"):
             opened.open("link")
+
+
+def test_what_was_verified_can_be_scanned_and_loaded(kit: Kit, tmp_path: Path, tree: Write) -> None:
+    model = tree(tmp_path / "m", {"values.pkl": pickle.dumps([1, 2])})
+    kit.sign(model)
+    with chainguard_ml.verified_open(model, trust(kit)) as opened:
+        for path in (opened.path("values.pkl"), opened.directory() / "values.pkl"):
+            (model / "values.pkl").write_bytes(pickle.dumps([3]))
+            assert chainguard_ml.safe_load(path, pickle.load) == [1, 2]
 
 
 def test_shards_are_verified_as_they_were_signed(kit: Kit, tmp_path: Path, tree: Write) -> None:

@@ -97,6 +97,8 @@ def test_a_wrong_choice_is_an_error(kit: Kit, model: Path) -> None:
     for name in ("../model/config.json", "/etc/passwd", ""):
         with pytest.raises(UsageError, match="names no file of the model"):
             kit.verify(model, only=[name])
+    with pytest.raises(UsageError, match="'sub/deep' is a directory"):
+        kit.verify(model, only=["sub/deep/"])
     with pytest.raises(UsageError, match="in a directory only"):
         kit.verify(model / "weights.bin", only=["weights.bin"])
 

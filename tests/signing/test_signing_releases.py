@@ -10,12 +10,15 @@ import pytest
 
 import chainguard_ml
 from chainguard_ml import signing
+from chainguard_ml.cli import releasing
 from chainguard_ml.config import Config, SigningConfig
 from chainguard_ml.context import Context
 from chainguard_ml.errors import OutputError, RefusedError, UsageError
 from chainguard_ml.model import Artifact, ArtifactKind, GapReason
+from chainguard_ml.signing import keyless_sign as keyless
 from chainguard_ml.signing import released, releases, verify
 from chainguard_ml.signing.interface import MalformedError
+from chainguard_ml.testing import FakeSigstore, Person
 
 if TYPE_CHECKING:
     from collections.abc import Callable
@@ -102,7 +105,10 @@ def test_a_clock_in_the_past_is_said(shelf: Shelf) -> None:
     shelf.change(add=shelf.release())
     (gap,) = shelf.verify(NOW - DAY).gaps
     assert (gap.reason, "what expired cannot be told" in gap.detail) == (GapReason.NO_DATA, True)
-    assert not shelf.kit.verify(shelf.model, releases=shelf.path).rules  # by the clock
+    outcome = shelf.kit.verify(shelf.model, releases=shelf.path)
+    assert not outcome.rules  # by the clock of this machine, which is not said
+    assert "as_of" not in outcome.evidence[-1].statement
+    assert shelf.verify().evidence[-1].statement["as_of"] == "2026-11-26T12:00:00+00:00"
 
 
 def test_only_an_index_of_somebody_trusted_counts(shelf: Shelf) -> None:
@@ -164,11 +170,26 @@ def test_an_index_is_changed_with_its_own_key_only(shelf: Shelf) -> None:
     shelf.change(add=shelf.release())
     with pytest.raises(UsageError, match="was not signed with this key"):
         released.load(shelf.path, shelf.kit.make("p256", "other").trusted)
-    with pytest.raises(UsageError, match="that a key signed"):
+    with pytest.raises(UsageError, match="cannot be changed: no public key is configured"):
         released.load(shelf.path, None)
     shelf.path.write_bytes(b"{}")
-    with pytest.raises(UsageError, match="is not an index of releases"):
+    with pytest.raises(UsageError, match="cannot be changed: 'mediaType' is missing"):
         released.load(shelf.path, shelf.kit.pair.trusted)
+
+
+def test_an_identity_changes_its_own_index_only(shelf: Shelf, tmp_path: Path) -> None:
+    with FakeSigstore() as fake:
+        trust = fake.write_trust_config(tmp_path / "trust.json")
+        people = [Person("ada@example.com"), Person("eve@example.com")]
+        ada, eve = (keyless.KeylessSigner(fake.token(each), keyless.load_trust(trust)) for each in people)
+        signing.save_index(shelf.path, releases.changed(None, NOW, add=shelf.release()), ada)
+        found = released.load(shelf.path, None, signing.only_identity(ada.fingerprint, ada.issuer, trust))
+        assert found.find(shelf.root).version == "1.0"
+        with pytest.raises(UsageError, match="cannot be changed"):
+            released.load(shelf.path, None, signing.only_identity(eve.fingerprint, eve.issuer, trust))
+        options = releasing.Releasing(keyless=True, trust_config=trust, releases=shelf.path, release="1.0")
+        assert releasing.load(options, ada) == found
+        assert signing.only_identity(ada.fingerprint, ada.issuer, None).keyless.root is None
 
 
 def bent(change: Callable[[dict], object]) -> bytes:
@@ -232,7 +253,7 @@ def test_the_commands(kit: Kit, model: Path, cli: Callable[..., Run]) -> None:
     check = ("verify", model, "--key", kit.pair.public, "--releases", index)
     run = cli(*check, env=env)
     assert run.code == 0, run.out
-    assert "releases  release 1.0, to be used; index 1 of 2026-11-26" in run.out
+    assert "releases  release 1.0, to be used, as of 2026-11-26; index 1 of 2026-11-26" in run.out
     run = cli(*check, "--now", "2027-01-01T00:00:00+00:00")
     assert (run.code, "not to be used" in run.out, "expired-release" in run.out) == (1, True, True)
     assert cli(*check, "--now", "2026-01-01").code == 4
@@ -246,9 +267,7 @@ def test_the_commands(kit: Kit, model: Path, cli: Callable[..., Run]) -> None:
     assert [finding["facts"]["reason"] for finding in json.loads(run.out)["findings"]] == ["revoked"]
 
 
-def test_options_that_do_not_go_together(kit: Kit, model: Path, cli: Callable[..., Run]) -> None:
-    from chainguard_ml.cli import releasing
-
+def test_options_that_do_not_go_together(model: Path) -> None:
     index = model.parent / "releases.json"
     for wrong, message in (
         ({"release": "1"}, "no index to write into"),
@@ -261,6 +280,7 @@ def test_options_that_do_not_go_together(kit: Kit, model: Path, cli: Callable[..
     ):
         with pytest.raises(UsageError, match=message):
             releasing.hold(releasing.Releasing(**wrong), model)
-    with pytest.raises(UsageError, match="is no date"):
-        releasing.moment("soon", "--expires")
+    for wrong in ("soon", "0001-01-01T00:00+14:00"):
+        with pytest.raises(UsageError, match="is no date"):
+            releasing.moment(wrong, "--expires")
     assert releasing.moment("2026-11-26T13:00+01:00", "--now") == releasing.moment("2026-11-26T12:00", "--now") == NOW

@@ -136,7 +136,7 @@ def test_an_earlier_signature_must_be_by_the_same_key(kit: Kit, model: Path) -> 
 
 def test_a_record_is_told_from_other_files(kit: Kit, model: Path) -> None:
     record = model.parent / "record"
-    good = {"type": "chainguard-ml/signing-record/v1", "signature": "", "hash": "sha256", "files": {}}
+    good = {"type": "chainguard-ml/signing-record/v1", "statement": "", "hash": "sha256", "files": {}}
     for bad in (b"", b"[]", b"{}", {**good, "type": "x"}, {**good, "files": []}, {**good, "x": 1}):
         record.write_bytes(bad if isinstance(bad, bytes) else json.dumps(bad).encode())
         with pytest.raises(UsageError, match="is not a record of a signing"):
