@@ -14,6 +14,11 @@ if TYPE_CHECKING:
     from chainguard_ml.model import Json
 
 
+LONGEST = 2048
+"""Characters of a JSON pointer beyond which it is cut."""
+
+_CONTAINERS = (dict, list)
+
 SUPERSEDED = "(superseded)"
 """Name of a list of the values that a later one of the same name supersedes, each in an object of its own."""
 
@@ -64,25 +69,34 @@ def _refuse(constant: str) -> Json:
 
 
 def objects(value: Json) -> Iterator[tuple[str, dict[str, Json]]]:
-    """Yield every object inside a JSON value with its JSON pointer (RFC 6901), outermost first.
-
-    What stands in several places, as YAML's aliases make it, is visited in one of them: a few lines of aliases of
-    aliases have more places than any machine can visit, and objects may even hold themselves.
-    """
-    stack: list[tuple[str, Json]] = [("", value)]
-    seen: set[int] = set()
-    while stack:
-        pointer, item = stack.pop()
-        if not isinstance(item, dict | list) or id(item) in seen:
-            continue
-        seen.add(id(item))
+    """Yield every object inside a JSON value with its JSON pointer (RFC 6901), outermost first."""
+    for pointer, item in containers(value):
         if isinstance(item, dict):
             yield pointer, item
-            inner = [(name, each) for name, each in item.items() if isinstance(each, dict | list)]
-            stack += [(f"{pointer}/{escaped(name)}", each) for name, each in reversed(inner)]
+
+
+def containers(value: Json) -> Iterator[tuple[str, dict[str, Json] | list[Json]]]:
+    """Yield every object and list inside a JSON value with its JSON pointer, outermost first.
+
+    What stands in several places, as YAML's aliases make it, is visited in one of them: a few lines of aliases of
+    aliases have more places than any machine can visit, and objects may even hold themselves. A pointer is cut at
+    ``LONGEST`` characters: below a long name there can be very many objects.
+    """
+    seen: set[int] = set()
+    stack: list[tuple[str, Iterator[tuple[str | int, Json]]]] = [("", iter((("", value),)))]
+    while stack:
+        pointer, inner = stack[-1]
+        for name, item in inner:
+            if not isinstance(item, _CONTAINERS) or id(item) in seen:
+                continue
+            seen.add(id(item))
+            place = f"{pointer}/{escaped(str(name))}"[:LONGEST] if len(seen) > 1 else ""
+            yield place, item
+            if item:
+                stack.append((place, iter(item.items()) if isinstance(item, dict) else enumerate(item)))
+                break
         else:
-            several = [(index, each) for index, each in enumerate(item) if isinstance(each, dict | list)]
-            stack += [(f"{pointer}/{index}", each) for index, each in reversed(several)]
+            stack.pop()
 
 
 def escaped(name: str) -> str:

@@ -132,11 +132,16 @@ class Session:
 
         Budgets of the file that were hit are told once and at its end: who asks about a literal may drop gaps.
         """
-        outermost, self._begun = not self._begun, True
+        if self._begun:
+            yield from self._nested(blob)
+            return
+        self._begun = True
+        most = blob.meter.left = self.budgets.opcodes + blob.size
         yield from self._nested(blob)
-        if outermost:
-            yield from self._over.values()
-            self._begun = False
+        if blob.meter.left <= 0:
+            yield blob.gap(GapReason.BUDGET, f"more than {most:,} opcodes of pickles; the rest is unread")
+        yield from self._over.values()
+        self._begun = False
 
     def _nested(self, blob: Blob) -> Observations:
         if blob.depth > self.budgets.depth:

@@ -29,6 +29,19 @@ CONTENT_END = "content end"
 """Key of ``Blob.memo``: offset from which on bytes were examined as what follows the content."""
 
 
+class Meter:
+    """Counts the opcodes that the pickle machine runs in one file, whatever they stand in.
+
+    Attributes:
+        left: Opcodes that may still be run.
+    """
+
+    __slots__ = ("left",)
+
+    def __init__(self, left: int = 1 << 62) -> None:
+        self.left = left
+
+
 @record
 class Blob:
     """Bytes to examine and where they are.
@@ -40,6 +53,7 @@ class Blob:
         name: Last name in the chain: only a hint, never what decides.
         depth: How many containers or nestings lead here.
         memo: What recognising learnt, by format, so that examining need not learn it again.
+        meter: Counts opcodes; shared by all that is in one file.
     """
 
     data: Data
@@ -48,6 +62,7 @@ class Blob:
     name: str
     depth: int = 0
     memo: dict[str, object] = field(default_factory=dict, compare=False, repr=False)
+    meter: Meter = field(default_factory=Meter, compare=False, repr=False)
 
     def inside(self, member: str, data: Data) -> Blob:
         """Return ``member`` of this blob."""
@@ -82,6 +97,7 @@ class Budgets:
     free: int = 100_000_000  # decompressed bytes that no ratio is asked about
     expanded: int = 1_000_000_000  # decompressed bytes in all
     repeats: int = 10  # times that each byte may be examined as a part of something: a little more than `depth`
+    opcodes: int = 3_000_000  # of pickles, beyond one for each byte of the file: decompressed or shared bytes are more
     header: int = 100_000_000  # bytes of a header that is parsed as a whole (safetensors' own limit)
     findings: int = 1_000  # of one rule in one file
 

@@ -3,14 +3,21 @@
 from __future__ import annotations
 
 import gzip
+import json
+import struct
+import zipfile
 from typing import TYPE_CHECKING
 
 import pytest
 
+from chainguard_ml import jsonsafe
 from chainguard_ml.model import Finding, Gap, Location, Observation, Subject
 from chainguard_ml.scan import allowlist, examination
 from chainguard_ml.scan.examination import Session
-from chainguard_ml.scan.interface import Blob
+from chainguard_ml.scan.interface import Blob, Budgets, Meter
+from chainguard_ml.scan.pickle.machine import Machine
+from chainguard_ml.scan.pickle.trace import Trace
+from chainguard_ml.scan.pickle.walk import walk
 from chainguard_ml.scan.protobuf import schema, wire
 from chainguard_ml.scan.protobuf.wire import BYTES, Wire
 from tests.corpus.containers import zipped
@@ -24,8 +31,8 @@ NODE = field(1, encode("tensorflow", "NodeDef", {"name": "a", "op": "Add"}))
 SYSTEM = b"cos\nsystem\n)R0"
 
 
-def scanned(name: str, data: bytes) -> list[Observation]:
-    return list(Session(allowlist.make_judge([])).nested(Blob(data, Subject(name), Location(name), name)))
+def scanned(name: str, data: bytes, budgets: Budgets | None = None) -> list[Observation]:
+    return list(Session(allowlist.make_judge([]), budgets).nested(Blob(data, Subject(name), Location(name), name)))
 
 
 def gaps(told: list[Observation]) -> list[str]:
@@ -123,3 +130,64 @@ def test_a_format_is_asked_once_about_the_same_bytes(monkeypatch: pytest.MonkeyP
     monkeypatch.setattr(schema.Shape, "matches", counting)
     scanned("a.txt", b"x" * 40)
     assert len(asked) == len(set(asked))
+
+
+def test_the_machine_runs_as_many_opcodes_as_there_are_left() -> None:
+    data = b"\x80\2" + b"ca\nb\n0" * 50 + b"N."
+    meter = Meter(40)
+    trace = Trace()
+    end, whole = Machine(data, trace, meter=meter).run(0)
+    assert (end, whole) == (2 + 39 // 2 * 6 + 5, False)
+    assert meter.left == 0
+    assert trace.seen, "what ran before counts"
+    assert not trace.problems, "the stream does not break; it is not read"
+
+
+def test_opcodes_are_counted_across_streams_candidates_and_second_readings() -> None:
+    data = b"\x80\2ca\nb\n\x94." * 100 + b"\xff" + b"\x80\2cc\nd\n." * 100
+    free = Meter()
+    walk(data, free)
+    used = (1 << 62) - free.left
+    assert used == 100 * 4 + 99 * 4 + 100 * 3, "each stream alone, all but one after the others, each candidate"
+    for most in (10, 300, used - 1):
+        meter = Meter(most)
+        walk(data, meter)
+        assert -4 <= meter.left <= 0
+
+
+def test_opcodes_are_counted_across_the_members_of_an_archive() -> None:
+    member = b"\x80\2" + b"ca\nb\n0" * 2000 + b"N."
+    data = zipped({f"{number}.pkl": member + b"%d" % number for number in range(20)}, zipfile.ZIP_DEFLATED)
+    most = 10_000 + len(data)
+    told = scanned("m.zip", data, Budgets(opcodes=10_000))
+    assert [gap for gap in gaps(told) if gap == f"more than {most:,} opcodes of pickles; the rest is unread"]
+    assert any(isinstance(item, Finding) and item.rule == "unknown-global" for item in told)
+    assert not gaps(scanned("m.zip", zipped({"a.pkl": member})))
+
+
+def test_pointers_of_json_are_cut() -> None:
+    """A long name above very many objects would cost its length for each of them."""
+    value = json.loads(json.dumps({"k" * 100_000: [{}] * 1000}))
+    found = [pointer for pointer, _ in jsonsafe.objects(value)]
+    assert len(found) == 1001
+    assert max(map(len, found)) == jsonsafe.LONGEST
+
+
+def test_documents_of_very_many_objects_are_not_parsed() -> None:
+    inside = b"{}," * 1_000_001
+    told = scanned("config.json", b'{"auto_map": 1, "a": [' + inside + b"{}]}")
+    assert gaps(told) == ["a configuration of 1,000,004 objects and lists is not parsed"]
+    assert not scanned("a.json", b"[" + b"{}," * 200_000 + b"1]"), "data that nobody acts on are no gap"
+
+
+@pytest.mark.parametrize(
+    ("name", "data"),
+    [
+        ("m.msgpack", b"\x81\xa1a\xdd" + struct.pack(">I", 400_000) + b"\xc0" * 400_000),
+        ("m.msgpack", b"\x81\xa1a\xdd" + struct.pack(">I", 100_000) + b"\xd4\x05\0" * 100_000),
+        ("m.ubj", b"{L" + struct.pack(">q", 7) + b"learner[" + b"T" * 400_000 + b"]}"),
+    ],
+    ids=["scalars", "extensions", "ubjson"],
+)
+def test_values_of_binary_documents_are_read_up_to_a_number(name: str, data: bytes) -> None:
+    assert f"more than {200_000 + len(data) // 4:,} values; the rest is unread" in gaps(scanned(name, data))

@@ -4,32 +4,22 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
-from chainguard_ml.jsonsafe import escaped
+from chainguard_ml import jsonsafe
 
 if TYPE_CHECKING:
-    from collections.abc import Iterable, Iterator, Mapping
+    from collections.abc import Iterator, Mapping
 
     from chainguard_ml.model import Json
 
 
 def strings(document: Json, part: str = "") -> Iterator[tuple[str, str]]:
     """Yield every text that contains ``part``, with its JSON pointer; what is shared once."""
-    seen: set[int] = set()
-    stack: list[tuple[str, Json]] = [("", document)]
-    while stack:
-        pointer, item = stack.pop()
-        if isinstance(item, str):
-            yield pointer, item
-        elif id(item) not in seen:
-            seen.add(id(item))
-            stack += [(f"{pointer}/{escaped(str(name))}", value) for name, value in _inner(item)
-                      if isinstance(value, dict | list) or (isinstance(value, str) and part in value)]  # fmt: skip
-
-
-def _inner(item: Json) -> Iterable[tuple[str | int, Json]]:
-    if isinstance(item, dict):
-        return item.items()
-    return enumerate(item) if isinstance(item, list) else ()
+    if isinstance(document, str):
+        yield "", document
+    for pointer, holder in jsonsafe.containers(document):
+        for name, value in holder.items() if isinstance(holder, dict) else enumerate(holder):
+            if isinstance(value, str) and part in value:
+                yield f"{pointer}/{jsonsafe.escaped(str(name))}"[: jsonsafe.LONGEST], value
 
 
 def at(document: Json, path: list[str]) -> Json:

@@ -26,6 +26,10 @@ class BoundsError(ValueError):
         self.grave = grave
 
 
+class OverBudgetError(BoundsError):
+    """There is more than is read; the bytes may be what the format says."""
+
+
 @dataclass(slots=True)
 class Cursor:
     """Reads numbers and strings; what does not fit the data is an error, never a short read.

@@ -55,6 +55,8 @@ _CONFIGURED = re.compile(
     rb'"(?:target|storage|idx|flavors|auto_mapping|_class_name|implementation|custom_code|custom_generate|custom_pipeline|_?attn_implementation|megatron_core|custom_imports)"|\$\{|\\u00|'
     + config_templates.MARK
 )
+_CONTAINERS = 1_000_000  # objects and lists of one document that is parsed; the largest tokenizers have 600,000
+_PLAIN = 100_000  # of a document that holds nothing of interest
 _HEAD = 256  # bytes from which a wide encoding is recognised
 
 
@@ -86,8 +88,20 @@ def examine(blob: Blob, examination: Examination) -> Observations:
     if blob.size > examination.budgets.header:
         yield blob.gap(GapReason.BUDGET, f"a configuration of {blob.size:,} bytes is not parsed")
         return
+    data = blob.read(0, blob.size)
+    count = data.count(b"{") + data.count(b"[")
+    if count > _PLAIN and not (wanted or _CONFIGURED.search(data)):
+        return
+    if count > _CONTAINERS:
+        yield blob.gap(GapReason.BUDGET, f"a configuration of {count:,} objects and lists is not parsed")
+    else:
+        yield from _examine(blob, data, examination, wanted=wanted)
+
+
+def _examine(blob: Blob, data: bytes, examination: Examination, *, wanted: bool) -> Observations:
+    """Parse a document and ask everybody who knows some; ``wanted`` if it has keys that somebody acts on."""
     try:
-        document = jsonsafe.loads(_utf8(blob.read(0, blob.size)), lenient=True)
+        document = jsonsafe.loads(_utf8(data), lenient=True)
     except InputError as error:
         if naming.extension(blob.name) in {"yaml", "yml"}:
             yield from yaml_document.examine(blob, examination)

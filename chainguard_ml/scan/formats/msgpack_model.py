@@ -13,7 +13,7 @@ from typing import TYPE_CHECKING
 from chainguard_ml.model import GapReason, Severity
 from chainguard_ml.rules import classical as rules
 from chainguard_ml.scan import naming
-from chainguard_ml.scan.formats.cursor import BoundsError
+from chainguard_ml.scan.formats.cursor import BoundsError, OverBudgetError
 from chainguard_ml.scan.formats.embedded import examine_text
 from chainguard_ml.scan.formats.ending import trailing
 from chainguard_ml.scan.formats.msgpack_reader import Reader
@@ -60,6 +60,9 @@ def examine(blob: Blob, examination: Examination) -> Observations:
         for item in reader.items():
             state.see(blob, item)
             yield from _item(blob, item, examination, state)
+    except OverBudgetError as error:
+        yield blob.gap(GapReason.BUDGET, f"{error}; the rest is unread", error.offset)
+        return
     except BoundsError as error:
         yield _bad(blob, str(error), error.offset, grave=error.grave)
         yield blob.gap(GapReason.MALFORMED, f"the document cannot be read: {error}", error.offset)

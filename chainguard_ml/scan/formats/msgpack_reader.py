@@ -6,7 +6,7 @@ import struct
 from dataclasses import dataclass, field
 from typing import TYPE_CHECKING, NamedTuple
 
-from chainguard_ml.scan.formats.cursor import BoundsError, Cursor
+from chainguard_ml.scan.formats.cursor import BoundsError, Cursor, OverBudgetError
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
@@ -19,6 +19,9 @@ DEPTH = 64
 MOST_ITEMS = 3_000_000
 """Values of one document that are read."""
 
+_FREE_ITEMS = 200_000  # of them, however small the document is; beyond, one for every four of its bytes
+_EXTENSION = 8  # values that an extension counts for beyond itself: arrays are documents of their own
+
 # First byte: kind, and how the length or the number is written.
 _SIZED = {
     0xC4: ("bytes", "B"), 0xC5: ("bytes", "H"), 0xC6: ("bytes", "I"),
@@ -29,6 +32,11 @@ _SIZED = {
 _NUMBERS = {0xCA: "f", 0xCB: "d", 0xCC: "B", 0xCD: "H", 0xCE: "I", 0xCF: "Q", 0xD0: "b", 0xD1: "h", 0xD2: "i",
             0xD3: "q"}  # fmt: skip
 _CONSTANTS: dict[int, bool | None] = {0xC0: None, 0xC2: False, 0xC3: True}
+
+
+def _most(size: int) -> int:
+    """Return how many values are read of a document of ``size`` bytes."""
+    return min(MOST_ITEMS, _FREE_ITEMS + size // 4)
 
 
 class Item(NamedTuple):
@@ -70,7 +78,7 @@ class Reader:
     @classmethod
     def of(cls, blob: Blob) -> Reader:
         """Return a reader at the beginning of a blob."""
-        return cls(Cursor(blob, 0, ">"), left=MOST_ITEMS)
+        return cls(Cursor(blob, 0, ">"), left=_most(blob.size))
 
     def items(self, path: tuple[str, ...] = ()) -> Iterator[Item]:
         """Yield every value that is no container; texts that are keys of maps too.
@@ -79,8 +87,10 @@ class Reader:
             BoundsError: The bytes are no MessagePack, or beyond the limits.
         """
         self.left -= 1
-        if self.left < 0 or len(path) > DEPTH:
-            raise BoundsError(f"more than {MOST_ITEMS:,} values or {DEPTH} levels", self.cursor.position)
+        if self.left < 0:
+            raise OverBudgetError(f"more than {_most(self.cursor.blob.size):,} values", self.cursor.position)
+        if len(path) > DEPTH:
+            raise BoundsError(f"more than {DEPTH} levels", self.cursor.position)
         kind, size = self._head()
         if kind == "map":
             yield from self._map(size, path)
@@ -88,6 +98,7 @@ class Reader:
             for index in range(size):
                 yield from self.items((*path, str(index)))
         elif kind == "extension":
+            self.left -= _EXTENSION
             code = self.cursor.number("b")
             start = self.cursor.skip(size)
             yield Item(kind, path, start, start + size, code)

@@ -11,7 +11,7 @@ import sys
 from dataclasses import dataclass, field
 from typing import TYPE_CHECKING, TypeAlias
 
-from chainguard_ml.scan.formats.cursor import BoundsError, Cursor
+from chainguard_ml.scan.formats.cursor import BoundsError, Cursor, OverBudgetError
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
@@ -24,7 +24,8 @@ Value: TypeAlias = "dict[str, Value] | list[Value] | array.array[int] | array.ar
 DEPTH = 64
 """Containers in containers that are read."""
 
-_MOST_VALUES = 5_000_000
+_MOST_VALUES = 3_000_000
+_FREE_VALUES = 200_000  # of them, however small the document is; beyond, one for every four of its bytes
 _INTEGERS = {"i": "b", "U": "B", "I": "h", "l": "i", "L": "q"}
 _NUMBERS = {**_INTEGERS, "d": "f", "D": "d"}
 _CONSTANTS: dict[str, Value] = {"Z": None, "T": True, "F": False}
@@ -55,6 +56,7 @@ class _Reader:
         self.cursor = cursor
         self.twice: list[str] = []
         self._values = 0
+        self._most = min(_MOST_VALUES, _FREE_VALUES + cursor.blob.size // 4)
 
     def marker(self) -> str:
         """Return the next marker; no-ops are passed over."""
@@ -64,8 +66,10 @@ class _Reader:
 
     def value(self, marker: str, depth: int, pointer: str) -> Value:
         self._values += 1
-        if self._values > _MOST_VALUES or depth > DEPTH:
-            raise BoundsError(f"more than {_MOST_VALUES:,} values or {DEPTH} levels", self.cursor.position)
+        if self._values > self._most:
+            raise OverBudgetError(f"more than {self._most:,} values", self.cursor.position)
+        if depth > DEPTH:
+            raise BoundsError(f"more than {DEPTH} levels", self.cursor.position)
         if marker in _NUMBERS:
             return self._number(marker)
         if marker in _CONSTANTS:

@@ -13,7 +13,7 @@ from typing import TYPE_CHECKING
 from chainguard_ml.model import GapReason, Severity
 from chainguard_ml.rules import classical as rules
 from chainguard_ml.scan.formats import ubjson_reader, xgboost_document
-from chainguard_ml.scan.formats.cursor import BoundsError
+from chainguard_ml.scan.formats.cursor import BoundsError, OverBudgetError
 from chainguard_ml.scan.formats.embedded import examine_text
 from chainguard_ml.scan.formats.ending import trailing
 from chainguard_ml.text import printable
@@ -47,6 +47,9 @@ def examine(blob: Blob, examination: Examination) -> Observations:
     """Read the whole document; examine its texts and, if it is a model of XGBoost, its trees."""
     try:
         document = ubjson_reader.read(blob)
+    except OverBudgetError as error:
+        yield blob.gap(GapReason.BUDGET, f"{error}; the rest is unread", error.offset)
+        return
     except BoundsError as error:
         yield _finding(replace(blob, location=blob.location.at(error.offset)), str(error), "read", grave=error.grave)
         yield blob.gap(GapReason.MALFORMED, f"the document cannot be read: {error}", error.offset)

@@ -52,7 +52,7 @@ def after_build(machine: Machine, built: Instance, state: Value, position: int) 
     if objects:
         from chainguard_ml.scan.pickle.machine import Machine
 
-        end, whole = Machine(machine.data, machine.trace, arrays=False).run(position)
+        end, whole = Machine(machine.data, machine.trace, arrays=False, meter=machine.meter).run(position)
         if not whole:
             raise BrokenError("an array's objects are broken")
         return end

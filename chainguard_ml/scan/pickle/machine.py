@@ -8,8 +8,10 @@ says so. Its cost is constant for each opcode, and nothing in it recurses over w
 from __future__ import annotations
 
 import re
+from operator import length_hint
 from typing import TYPE_CHECKING, TypeAlias
 
+from chainguard_ml.scan.interface import Meter
 from chainguard_ml.scan.pickle import keeping
 from chainguard_ml.scan.pickle.effects import EFFECTS, NOT_FOLLOWED, by_name
 from chainguard_ml.scan.pickle.literals import SHORTEST, may_be_pickle
@@ -63,10 +65,17 @@ class Machine:
         frame_end: Where the current frame ends; past everything outside of frames.
         reach: The furthest offset that an operand of unknown length was looked for at.
         arrays: Whether joblib's arrays are skipped, as joblib's reader does, or read as opcodes, as pickle does.
+        meter: Counts what is run; when nothing is left, the machine stops and says nothing.
     """
 
     def __init__(
-        self, data: bytes | memoryview, trace: Trace, older: Memo | None = None, *, arrays: bool = True
+        self,
+        data: bytes | memoryview,
+        trace: Trace,
+        older: Memo | None = None,
+        *,
+        arrays: bool = True,
+        meter: Meter | None = None,
     ) -> None:
         self.data = data
         self.size = len(data)
@@ -79,16 +88,23 @@ class Machine:
         self.frame_end = _NO_FRAME
         self.arrays = arrays
         self.reach = 0
+        self.meter = meter or Meter()
         self._calls = 0
 
     def run(self, position: int) -> tuple[int, bool]:
         """Run from ``position``; return the offset behind STOP and true, or the offset of the break and false."""
-        handlers, data = HANDLERS, self.data
+        handlers, data, most = HANDLERS, self.data, self.meter.left
+        steps = iter(range(most))  # costs less than a counter
         try:
-            while (code := data[position]) != STOP:
+            for _ in steps:
+                code = data[position]
+                if code == STOP:
+                    break
                 position = handlers[code](self, position + 1)
                 if position >= self.frame_end:
                     self._leave_frame(position)
+            else:
+                return position, False
             self.stack.pop()
         except BrokenError as error:
             self.trace.breaks(position, str(error))
@@ -99,6 +115,8 @@ class Machine:
             if position + 1 < self.frame_end <= self.size:
                 self.trace.breaks(position, "a frame reaches behind the end of its stream", differs=True)
             return position + 1, True
+        finally:
+            self.meter.left -= most - length_hint(steps)
         return position, False
 
     def _leave_frame(self, position: int) -> None:
@@ -125,7 +143,8 @@ class Machine:
                 return copies.setdefault(id(value), value.copy())
             return value
 
-        other = Machine(self.data, trace, self.older.mapped(copy) if self.older else None, arrays=False)
+        older = self.older.mapped(copy) if self.older else None
+        other = Machine(self.data, trace, older, arrays=False, meter=self.meter)
         other.stack = [copy(value) for value in self.stack]
         other.marked = [[copy(value) for value in stack] for stack in self.marked]
         other.memo = self.memo.mapped(copy)

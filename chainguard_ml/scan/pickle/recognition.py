@@ -33,7 +33,7 @@ def walked(blob: Blob) -> Walk:
     """Return the walk through a blob, made once."""
     known = blob.memo.get("pickle")
     if not isinstance(known, Walk):
-        known = walk(blob.data)
+        known = walk(blob.data, blob.meter)
         blob.memo["pickle"] = known
     return known
 

@@ -6,6 +6,7 @@ import re
 from dataclasses import dataclass, field
 from typing import TYPE_CHECKING
 
+from chainguard_ml.scan.interface import Meter
 from chainguard_ml.scan.pickle import basic, fast, objects  # noqa: F401 (basic and objects register the opcodes)
 from chainguard_ml.scan.pickle.machine import Machine
 from chainguard_ml.scan.pickle.memo import Memo
@@ -52,6 +53,7 @@ class Walk:
         continued: The memo of one unpickler that reads all streams.
         skipped: The streams that were only passed over, so that their memo is not known yet.
         repeated: Bytes of such streams that were run after all.
+        meter: Counts the opcodes that are run.
     """
 
     trace: Trace
@@ -65,15 +67,16 @@ class Walk:
     continued: Memo = field(default_factory=Memo)
     skipped: list[tuple[int, int]] = field(default_factory=list)
     repeated: int = 0
+    meter: Meter = field(default_factory=Meter)
 
 
-def walk(data: Data) -> Walk:
-    """Walk every stream of ``data``; never raises, whatever the bytes."""
+def walk(data: Data, meter: Meter | None = None) -> Walk:
+    """Walk every stream of ``data``; never raises, whatever the bytes. ``meter`` says how many opcodes may be run."""
     content = bytes(data) if len(data) <= _COPIED else memoryview(data)
-    result = Walk(Trace())
+    result = Walk(Trace(), meter=meter or Meter())
     result.first = result.end = _stream(result, content, 0)
     result.started = result.whole
-    while result.whole and (start := _next(content, result.end)) is not None:
+    while result.whole and (start := _next(result, content)) is not None:
         if result.trace.streams >= MOST_STREAMS:
             result.trace.exceeded[f"more than {MOST_STREAMS:,} pickles one after the other"] = None
             break
@@ -98,7 +101,7 @@ def _stream(result: Walk, content: bytes | memoryview, start: int) -> int:
             return end
     _catch_up(result, content)
     result.older.update(result.last)
-    machine = Machine(content, result.trace, result.older)
+    machine = Machine(content, result.trace, result.older, meter=result.meter)
     end, whole = machine.run(start)
     result.whole = result.whole and whole
     result.last = machine.memo
@@ -125,7 +128,7 @@ def _catch_up(result: Walk, content: bytes | memoryview) -> None:
             result.older.lost = True
             break
         result.older.update(result.last)
-        machine = Machine(content, Trace())
+        machine = Machine(content, Trace(), meter=result.meter)
         machine.run(start)
         result.last = machine.memo
         _continue(result, content, start)
@@ -138,7 +141,7 @@ def _continue(result: Walk, content: bytes | memoryview, start: int) -> None:
     Hardly any loader does so, and ordinary streams come to names that nobody meant when they are read with the memo of
     others. So only names that are known to be dangerous count.
     """
-    machine = Machine(content, result.trace.second_reading())
+    machine = Machine(content, result.trace.second_reading(), meter=result.meter)
     machine.memo = result.continued
     machine.run(start)
 
@@ -147,21 +150,21 @@ def _protocol(content: bytes | memoryview, start: int) -> int:
     return content[start + 1] if content[start] == 0x80 else 0
 
 
-def _next(content: bytes | memoryview, end: int) -> int | None:
+def _next(result: Walk, content: bytes | memoryview) -> int | None:
     """Return where another stream begins, at once or behind padding."""
-    padding = _PADDING.match(content, end)
-    start = padding.end() if padding else end
-    return start if start < len(content) and _begins(content, start) else None
+    padding = _PADDING.match(content, result.end)
+    start = padding.end() if padding else result.end
+    return start if start < len(content) and _begins(result, content, start) else None
 
 
-def _begins(content: bytes | memoryview, start: int) -> bool:
+def _begins(result: Walk, content: bytes | memoryview, start: int) -> bool:
     """Return whether a stream begins here: one that says its protocol, or one that reaches STOP."""
     if content[start] == 0x80 and start + 1 < len(content) and content[start + 1] <= 5:
         return True
     if not _TEXT_START.match(content, start):
         return False
     probe = Trace()
-    _, whole = Machine(content, probe).run(start)
+    _, whole = Machine(content, probe, meter=result.meter).run(start)
     return whole or probe.executed
 
 
@@ -176,7 +179,7 @@ def _sweep(result: Walk, content: bytes | memoryview) -> None:
         if match is None:
             return
         probe = Trace()
-        machine = Machine(content, probe, result.older)
+        machine = Machine(content, probe, result.older, meter=result.meter)
         end, whole = machine.run(match.start())
         budget -= max(end, machine.reach) - match.start() + 1
         if (probe.executed or whole) and probe.imports:
@@ -186,6 +189,6 @@ def _sweep(result: Walk, content: bytes | memoryview) -> None:
             position = max(end, match.start() + 1)
         else:
             position = match.start() + 1
-        if budget < 0:
+        if budget < 0 or result.meter.left <= 0:
             break
     result.trace.exceeded["too many places behind the end that could begin another pickle"] = None
