@@ -2,8 +2,8 @@
 
 What the files say each for itself is examined by their formats. Here, the Python files are looked at that a loader of
 the directory imports: those that configurations name (``auto_map``, ``model_index.json``, ``modules.json``,
-``MLmodel``), those it looks for by name (``handler.py``, ``custom_generate/generate.py``, ``hubconf.py``), and what
-these import.
+``MLmodel``), those it looks for by name (``handler.py``, ``custom_generate/generate.py``, ``hubconf.py``), those
+that run without a name (``__init__.py``, ``conftest.py``), and what these import.
 """
 
 from __future__ import annotations
@@ -38,6 +38,8 @@ _LARGEST = 4_000_000  # bytes of one file
 _FILES = 2_000  # of one directory that are looked at
 _PICKLES = frozenset({"bin", "pt", "pth", "pkl", "ckpt"})
 _WEIGHTS = re.compile(r"(?:pytorch_)?(model)(?:[-.]\d+-of-\d+)?\Z")
+# Run by torch.hub, by an import of what lies beside them, by a test run: nothing names them.
+_UNNAMED = frozenset({"hubconf.py", "__init__.py", "conftest.py"})
 _ENTRIES = {"handler.py": b"EndpointHandler", "custom_generate/generate.py": b"def generate"}
 
 
@@ -109,7 +111,7 @@ def _entries(root: Path, base: str, files: Sequence[str]) -> tuple[list[str], li
         name = path.rpartition("/")[2]
         if _CONFIGURATION.match(name):
             entries += _named(root, path, files)
-        elif name == "hubconf.py":
+        elif name in _UNNAMED:
             entries.append(path)
         elif path.removeprefix(base) in _ENTRIES and _ENTRIES[path.removeprefix(base)] in _read(root, path):
             entries.append(path)

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+import zipfile
 from typing import TYPE_CHECKING
 
 from tests.corpus.frame import benign
@@ -57,6 +58,8 @@ def samples() -> Iterator[Benign]:
         yield benign(f"startup-pth-{name}", f"{name}.pth", text.encode())
     wheel = zipped({"distutils-precedence.pth": PATHS["distutils"].encode(), "setuptools/__init__.py": b"import os\n"})
     yield benign("startup-pth-wheel", "setuptools-1-py3-none-any.whl", wheel)
+    members = {"m/data.pkl": b"\x80\2}q\0.", "m/version": b"3\n", "m/extra/readme": b"\nimport torch\nimport os\n"}
+    yield benign("startup-torch-archive", "model.pth", zipped(members, zipfile.ZIP_STORED))
     yield benign("triton-onnx", "config.pbtxt", TRITON.encode())
     yield benign("triton-backend", "config.pbtxt", b'backend: "pytorch"\nmax_batch_size: 4\n')
     for name, document in SERVED.items():

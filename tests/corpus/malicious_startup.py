@@ -8,13 +8,11 @@ import json
 import tarfile
 from typing import TYPE_CHECKING
 
-from tests.corpus.frame import malicious
+from tests.corpus.frame import Malicious, malicious
 from tests.corpus.reassemble import zipped
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
-
-    from tests.corpus.frame import Malicious
 
 RUNS, STARTS, CODE, IMPORTED = (
     "startup-code-runs-commands",
@@ -78,6 +76,8 @@ def samples() -> Iterator[Malicious]:
     )
     yield malicious("startup-pth-in-a-wheel", "x-1-py3-none-any.whl", wheel, RUNS)
     yield malicious("startup-sitecustomize-in-tar", "x.tar", _tar({"a/sitecustomize.py": PYTHON.encode()}), RUNS)
+    package = zipped({"lib/sitecustomize/__init__.py": PYTHON.encode()})
+    yield malicious("startup-sitecustomize-package", "x.zip", package, RUNS)
     server = f"class TritonPythonModel:\n    def execute(self, requests):\n        return []\n\n{PYTHON}".encode()
     yield malicious("triton-model-runs", "model.py", server, IMPORTED)
     yield malicious("triton-model", "model.py", server.partition(b"import")[0], CODE)
@@ -90,6 +90,13 @@ def samples() -> Iterator[Malicious]:
         yield malicious(f"triton-{name}", "config.pbtxt", (TRITON + text).encode(), CODE)
     outside = TRITON + 'default_model_filename: "../../x/model.onnx"\n'
     yield malicious("triton-path", "config.pbtxt", outside.encode(), "config-path-escape")
+    manifest = json.dumps({"model": {"handler": "handler.py", "modelName": "x"}}).encode()
+    archive = zipped({"MAR-INF/MANIFEST.json": manifest, "handler.py": PYTHON.encode()})
+    yield malicious("mar-handler-runs", "model.mar", archive, IMPORTED)
+    weights = b"\x08\0\0\0\0\0\0\0{}      "
+    for name in ("__init__", "conftest"):
+        files = {"config.json": b'{"model_type": "x"}', "model.safetensors": weights, f"{name}.py": PYTHON.encode()}
+        yield Malicious(f"repository-{name}-runs", files, frozenset({IMPORTED}))
     yield from _configurations()
     for name in ("train.py", "run.pyw", "serve.sh"):
         text = f"#!/bin/sh\nexport K={KEY}\n" if name.endswith("sh") else f"key = '{KEY}'\n"

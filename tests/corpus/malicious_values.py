@@ -34,12 +34,15 @@ CONFIGURATIONS: dict[str, tuple[str, object, str]] = {
     "attention-kernel": ("config.json", {"model_type": "x", "attn_implementation": "evil/kernel@main"}, CODE),
     "attention-kernel-by-part": ("config.json", {"_attn_implementation": {"text_config": "evil/kernel:run"}}, CODE),
     "megatron": ("adapter_config.json", {"megatron_config": {"a": 1}, "megatron_core": "evil"}, CODE),
+    "allennlp": ("config.json", {"dataset_reader": {"type": "x"}, "model": {"type": "os.system"}}, TARGET),
     "custom-imports": ("config.json", {"custom_imports": {"imports": ["evil"], "allow_failed_imports": False}}, CODE),
 }
 TEXTS = {
     "custom-imports-yaml": ("config.yaml", "a:\n  custom_imports: {imports: evil}\n", CODE),
     "download-python": ("data.yaml", "train: a\nnc: 1\ndownload: |\n  import os\n  os.system('echo seen')\n", CODE),
     "download-shell": ("data.yaml", "val: a\nnames: {0: a}\ndownload: bash get.sh\n", CODE),
+    "toml-base64": ("conf.toml", f"[a]\nb = '{base64.b64encode(FRAMED).decode()}'\n", GLOBAL),
+    "ini-base64": ("conf.ini", f"[a]\nb = {base64.b64encode(PAYLOAD).decode()}\n", GLOBAL),
     "layer-module": ("yolo.yaml", "nc: 1\nbackbone:\n  - [-1, 1, \"__import__('os').system('echo')\", [64]]\n", TARGET),
     "layer-argument": ("yolo.yaml", 'nc: 1\nhead:\n  - [-1, 1, Conv, [64, "(lambda: print(1))()"]]\n', TARGET),
     "layer-from": ("yolo.yaml", "nc: 1\nhead:\n  - [\"exec('print(1)')\", 1, Conv, [64]]\n", TARGET),

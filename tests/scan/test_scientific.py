@@ -14,6 +14,7 @@ from chainguard_ml.scan import allowlist
 from chainguard_ml.scan.examination import Session
 from chainguard_ml.scan.formats.snappy import SnappyError, unsnap
 from chainguard_ml.scan.interface import Blob, Budgets
+from tests.corpus import hdf5_writer
 from tests.corpus import scientific_files as build
 from tests.corpus.benign_scientific import MIL, samples
 from tests.corpus.malicious_scientific import PAYLOAD
@@ -160,3 +161,9 @@ def test_a_program_of_core_ml(scan: Scan) -> None:
     assert scan("x.json", b'{"layers": [1], "storage": "a", "format_version": 1}').clean
     twice = MIL.replace("weights/weight.bin", "../x.bin") * 2
     assert len(scan("model.mil", twice.encode()).findings) == 1
+
+
+def test_matlab_7_3_is_hdf5_whatever_its_name(scan: Scan) -> None:
+    text = b"MATLAB 7.3 MAT-file".ljust(512)
+    assert scan("x.bin", text + hdf5_writer.file(hdf5_writer.attribute("a", "text"))).clean
+    assert scan("x.bin", text + hdf5_writer.file(hdf5_writer.external("x", "../x.h5"))).rules == {"hdf5-external-file"}

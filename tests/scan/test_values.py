@@ -51,7 +51,9 @@ def test_any_table_only_gives_observations(data: bytes) -> None:
         told("x.parquet", start + data + end)
 
 
-NAMES = "backbone head download names train custom_imports imports megatron_core megatron_config attn_implementation"
+NAMES = (
+    "backbone head download names train custom_imports imports megatron_core megatron_config dataset_reader model type"
+)
 KEYS = tuple(NAMES.split())
 DOCUMENTS = st.recursive(
     st.none() | st.booleans() | st.integers() | st.text(max_size=12),
@@ -64,7 +66,7 @@ DOCUMENTS = st.recursive(
 @given(DOCUMENTS)
 def test_any_document_only_gives_findings(document: object) -> None:
     blob = Blob(b"{}", Subject("x.yaml"), Location("x.yaml"), "x.yaml")
-    found = list(config_training.examine_document(blob, document))  # type: ignore[arg-type]  # any value of JSON
+    found = list(config_training.examine_document(blob, document, Session(JUDGE)))  # type: ignore[arg-type]  # any value of JSON
     assert all(isinstance(item, Finding) for item in found)
 
 

@@ -1,9 +1,9 @@
-"""Configurations of training code that run or import something: Ultralytics, MMEngine, PEFT, kernels of transformers.
+"""Configurations of training code that run or import something: Ultralytics, MMEngine, PEFT, transformers, AllenNLP.
 
 Ultralytics' ``check_det_dataset`` executes ``download`` of a data set's YAML: a shell line, or Python; older releases
 evaluate the modules and arguments of a model's YAML (``parse_model``). MMEngine imports ``custom_imports``
 (``Config.fromfile``). PEFT imports ``megatron_core`` (``dispatch_megatron``). transformers fetches a kernel from a
-repository that ``attn_implementation`` names.
+repository that ``attn_implementation`` names. AllenNLP imports a ``type`` with dots (``Registrable.by_name``).
 """
 
 from __future__ import annotations
@@ -15,13 +15,15 @@ from typing import TYPE_CHECKING
 from chainguard_ml import jsonsafe
 from chainguard_ml.rules import carries_code
 from chainguard_ml.rules import configs as rules
+from chainguard_ml.scan import targets
+from chainguard_ml.scan.formats import config_targets
 from chainguard_ml.text import printable
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
 
     from chainguard_ml.model import Finding, Json, Observations
-    from chainguard_ml.scan.interface import Blob
+    from chainguard_ml.scan.interface import Blob, Examination
 
 _ADDRESS = re.compile(r"https?://\S+\Z")
 _REPOSITORY = re.compile(r"[\w.-]+/[\w.-]+(?:@[\w./-]+)?(?::[\w.-]+)?\Z")
@@ -31,7 +33,7 @@ _CALLED = re.compile(r"[A-Za-z_][\w.]*\(\s*(?:[\w.]+\s*=\s*)?[\w.,= \"'-]*\)\Z")
 _RUNS = re.compile(r"__\w+__|\b(?:import|exec|eval|compile|open|getattr|globals|system|popen|subprocess|lambda)\b")
 
 
-def examine_document(blob: Blob, document: Json) -> Observations:
+def examine_document(blob: Blob, document: Json, examination: Examination) -> Observations:
     """Report what a document's loader runs, imports or fetches."""
     for pointer, item in jsonsafe.objects(document):
         if "custom_imports" in item:
@@ -40,6 +42,8 @@ def examine_document(blob: Blob, document: Json) -> Observations:
         return
     yield from _dataset(blob, document)
     yield from _layers(blob, document)
+    if {"dataset_reader", "model"} <= document.keys():
+        yield from _registered(blob, document, examination)
     core = document.get("megatron_core")
     if isinstance(core, str) and core != "megatron.core" and document.get("megatron_config"):
         yield _code(blob, "/megatron_core", f"megatron_core imports the module '{printable(core, 80)}'", core)
@@ -57,6 +61,18 @@ def _imports(blob: Blob, pointer: str, value: Json) -> Observations:
     if names:
         shown = ", ".join(printable(name, 60) for name in names[:5])
         yield _code(blob, pointer, f"custom_imports imports {shown}", shown)
+
+
+def _registered(blob: Blob, document: dict[str, Json], examination: Examination) -> Observations:
+    """Judge names that AllenNLP's ``Registrable`` imports: those with a dot."""
+    for pointer, item in jsonsafe.objects(document):
+        name = item.get("type")
+        if isinstance(name, str) and targets.is_target(name):
+            opinion = targets.judge(name, examination.judge, blob.subject)
+            if opinion.verdict is targets.Verdict.DANGEROUS:
+                yield from config_targets.examine_target(
+                    blob, config_targets.Named("type", name, f"{pointer}/type"), examination
+                )
 
 
 def _dataset(blob: Blob, document: dict[str, Json]) -> Observations:

@@ -15,4 +15,4 @@ def examine_document(blob: Blob, document: Json, examination: Examination) -> Ob
     """Examine a document as its loaders would read it."""
     yield from config_targets.examine_document(blob, document, examination)
     yield from config_code.examine_document(blob, document, examination)
-    yield from config_training.examine_document(blob, document)
+    yield from config_training.examine_document(blob, document, examination)

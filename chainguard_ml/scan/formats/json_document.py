@@ -52,7 +52,7 @@ _OF_INTEREST = re.compile(
 )
 # What a configuration can have beside; a name may also be written with escapes.
 _CONFIGURED = re.compile(
-    rb'"(?:target|storage|idx|flavors|auto_mapping|_class_name|implementation|custom_code|custom_generate|custom_pipeline|_?attn_implementation|megatron_core|custom_imports)"|\$\{|\\u00|'
+    rb'"(?:target|storage|idx|flavors|auto_mapping|_class_name|implementation|custom_code|custom_generate|custom_pipeline|_?attn_implementation|megatron_core|custom_imports|dataset_reader)"|\$\{|\\u00|'
     + config_templates.MARK
 )
 _CONTAINERS = 1_000_000  # objects and lists of one document that is parsed; the largest tokenizers have 600,000

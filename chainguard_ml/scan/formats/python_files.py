@@ -30,9 +30,10 @@ _LINE = re.compile(
     rb"(?:\A(?:\xef\xbb\xbf)?|[\n\r\x0b\x0c\x1c-\x1e])import[ \t]|\xc2\x85import[ \t]|\xe2\x80[\xa8\xa9]import[ \t]"
 )
 _PATH = re.compile(r"#.*|[^\x00-\x1f\x7f]*[\\/][^\x00-\x1f\x7f]*|")
+_ARCHIVES = frozenset({"mar", "bento"})  # whose files a server imports
 _SMALL = 65_536  # bytes of a file with nothing but paths
 _IMPORTS = ("import ", "import\t")
-_STARTED = frozenset({"sitecustomize.py", "usercustomize.py"})
+_STARTED = re.compile(r"(?:.*/)?(?:site|user)customize(?:/__init__)?\.pyw?\Z")
 _SERVED = (
     ("Triton's Python backend", re.compile(r""), re.compile(rb"^class[ \t]+TritonPythonModel\b", re.MULTILINE)),
     ("SageMaker's containers", re.compile(r"inference\.py\Z"), re.compile(rb"^def[ \t]+model_fn\(", re.MULTILINE)),
@@ -57,8 +58,8 @@ class PathFile:
 
     def recognise(self, blob: Blob) -> bool:
         """Return whether a text under this name has a line that is executed, or nothing but paths."""
-        if naming.extension(blob.name) != "pth":
-            return False
+        if naming.extension(blob.name) != "pth" or b"\0" in blob.read(0, 512):
+            return False  # archives and pickles of torch have the same extension
         return _LINE.search(blob.data, 0, _LIMIT) is not None or _is_paths(blob)
 
     def examine(self, blob: Blob, examination: Examination) -> Observations:  # noqa: ARG002 (the seam's shape)
@@ -95,13 +96,15 @@ class PythonSource:
         data = blob.read(0, _LIMIT)
         if _is_started(blob):
             yield from _started(blob, data, 1)
+        if any(naming.extension(name) in _ARCHIVES for name in (blob.location.path, *blob.location.member[:-1])):
+            yield from _effects(blob, data, 1, configs.IMPORTED_CODE, "importing this file")
         for server in _servers(blob):
             yield _finding(blob, carries_code.REPOSITORY_CODE, f"{server} import this file", server, 1)
             yield from _effects(blob, data, 1, configs.IMPORTED_CODE, "importing this file")
 
 
 def _is_started(blob: Blob) -> bool:
-    return blob.name.rpartition("/")[2] in _STARTED
+    return _STARTED.match(blob.name.replace("\\", "/")) is not None
 
 
 def _servers(blob: Blob) -> Iterator[str]:

@@ -12,14 +12,14 @@ from typing import TYPE_CHECKING
 
 from chainguard_ml.model import GapReason
 from chainguard_ml.scan import naming
-from chainguard_ml.scan.formats import config_templates, configuration, secrets
+from chainguard_ml.scan.formats import config_templates, configuration, encoded_values, secrets
 
 if TYPE_CHECKING:
     from chainguard_ml.model import Observations
     from chainguard_ml.scan.interface import Blob, Examination
 
 NAME = "settings"
-EXAMINES = "keys and tokens; in TOML also targets and templates"
+EXAMINES = "keys and tokens, files in base64; in TOML also targets and templates"
 
 _EXTENSIONS = frozenset({"toml", "ini", "cfg", "conf", "env", "properties", "netrc", "pypirc", "npmrc", "pbtxt", "gin"})
 _NAMES = re.compile(r"\.?env(?:\.[\w.-]+)?\Z|\.netrc\Z|\.pypirc\Z|\.npmrc\Z|credentials\Z|\.git-credentials\Z")
@@ -38,6 +38,7 @@ def recognise(blob: Blob) -> bool:
 def examine(blob: Blob, examination: Examination) -> Observations:
     """Look for keys and tokens, and in TOML for what loaders act on."""
     yield from secrets.examine_text(blob)
+    yield from encoded_values.examine(blob, examination)
     if naming.extension(blob.name) == "toml" and _OF_INTEREST.search(blob.data):
         yield from _toml(blob, examination)
 

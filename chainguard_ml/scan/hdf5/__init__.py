@@ -27,16 +27,18 @@ EXAMINES = (
     "texts and bytes in attributes and datasets; user block, trailing bytes"
 )
 
+_MATLAB = b"MATLAB 7.3 MAT-file"  # starts the user block of MATLAB
 _USER_BLOCK = frozenset({"h5", "hdf5", "hdf", "he5", "mat", "nc"})
 
 
 def recognise(blob: Blob) -> bool:
-    """Return whether a superblock starts the file; under a name of HDF5 a user block may come before it."""
+    """Return whether a superblock starts the file; under a name of HDF5, or in MATLAB's, a user block comes before."""
     return _superblock(blob) is not None
 
 
 def _superblock(blob: Blob) -> int | None:
-    return superblock.find(blob, everywhere=naming.extension(blob.name) in _USER_BLOCK)
+    named = naming.extension(blob.name) in _USER_BLOCK or blob.read(0, len(_MATLAB)) == _MATLAB
+    return superblock.find(blob, everywhere=named)
 
 
 def examine(blob: Blob, examination: Examination) -> Observations:
