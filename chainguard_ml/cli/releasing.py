@@ -6,7 +6,7 @@ from datetime import UTC, datetime, timedelta
 from pathlib import Path
 from typing import TYPE_CHECKING, Annotated
 
-from chainguard_ml.cli import console, settings, stamps
+from chainguard_ml.cli import console, instances, settings, stamps
 from chainguard_ml.errors import UsageError
 from chainguard_ml.records import open_record
 from chainguard_ml.text import plural, printable
@@ -84,10 +84,11 @@ def load(options: Releasing, signer: Signer) -> Index | None:
     key = signing.public_half(signer)
     if key is not None:
         return signing.load_index(options.releases, key)
+    kept = instances.found(options, offline=True)  # it was just fetched, to sign
+    given = signing.load_trusted_root(options.trust_config) if options.trust_config else None
     issuer = str(getattr(signer, "issuer", ""))
-    return signing.load_index(
-        options.releases, None, signing.only_identity(signer.fingerprint, issuer, options.trust_config)
-    )
+    trust = signing.only_identity(signer.fingerprint, issuer, kept.root() if kept else given)
+    return signing.load_index(options.releases, None, trust)
 
 
 def save(options: Releasing, before: Index | None, signer: Signer, signed: Signed | None) -> None:

@@ -15,6 +15,7 @@ from typing import TYPE_CHECKING
 
 from chainguard_ml import files
 from chainguard_ml.errors import InputError, UsageError
+from chainguard_ml.records import record
 from chainguard_ml.signing.known import Known
 from chainguard_ml.signing.manifest import canonical_exclusion
 from chainguard_ml.signing.strictjson import loads, member
@@ -42,7 +43,7 @@ _POINTER_BYTES = 1_024  # the specification's limit
 _NAMES = ("org.opencontainers.image.title", "org.cncf.model.filepath")
 
 
-@dataclass(frozen=True, slots=True)
+@record
 class Told:
     """What a list says about a file.
 

@@ -5,17 +5,18 @@ An index of somebody who is not trusted says nothing, and then nothing is known 
 
 from __future__ import annotations
 
-from dataclasses import dataclass, replace
+from dataclasses import replace
 from datetime import UTC, datetime
 from typing import TYPE_CHECKING
 
 from chainguard_ml import files
 from chainguard_ml.errors import InputError, UsageError
 from chainguard_ml.model import Evidence, Gap, GapReason
+from chainguard_ml.records import record
 from chainguard_ml.rules import signing as rules
 from chainguard_ml.signing import bundle, dsse, methods, releases, verify
 from chainguard_ml.signing.interface import Keyless, RefusedError, Trust
-from chainguard_ml.signing.sigstore import SignerIdentity, load_trusted_root
+from chainguard_ml.signing.sigstore import SignerIdentity
 from chainguard_ml.text import printable
 
 if TYPE_CHECKING:
@@ -26,6 +27,7 @@ if TYPE_CHECKING:
     from chainguard_ml.signing.interface import Identity, Signer
     from chainguard_ml.signing.keys import PublicKey
     from chainguard_ml.signing.releases import Index
+    from chainguard_ml.signing.sigstore import TrustedRoot
 
 
 INDEX_NAME = "releases.json"
@@ -65,7 +67,7 @@ def examine(claim: verify.Claim, proven: Sequence[tuple[verify.Claim, str]]) -> 
             yield wrong
 
 
-@dataclass(frozen=True, slots=True)
+@record
 class _Sound:
     """An index that somebody who is trusted signed."""
 
@@ -165,13 +167,8 @@ def load(path: Path, key: PublicKey | None, trust: Trust | None = None) -> Index
         raise UsageError(f"the index '{shown}' cannot be changed: {error.message}", hint="give another file") from None
 
 
-def only(identity: str, issuer: str, instance: Path | None) -> Trust:
-    """Return the trust in one identity of Sigstore, of the public instance or of the one that a file describes.
-
-    Raises:
-        UsageError: The file cannot be used.
-    """
-    root = load_trusted_root(instance) if instance else None
+def only(identity: str, issuer: str, root: TrustedRoot | None) -> Trust:
+    """Return the trust in one identity of Sigstore, of the public instance unless its root is given."""
     return Trust(keyless=Keyless((SignerIdentity(identity, issuer),), root))
 
 

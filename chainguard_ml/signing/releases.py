@@ -8,11 +8,12 @@ from __future__ import annotations
 
 import json
 import re
-from dataclasses import dataclass, field, replace
+from dataclasses import field, replace
 from datetime import UTC, datetime
 from typing import TYPE_CHECKING
 
 from chainguard_ml.errors import UsageError
+from chainguard_ml.records import record
 from chainguard_ml.signing.interface import MalformedError
 from chainguard_ml.signing.statement import STATEMENT_TYPE
 from chainguard_ml.signing.strictjson import loads, member, only
@@ -32,7 +33,7 @@ _ROOT = re.compile(r"[0-9a-f]{64}\Z")
 _TIME = "%Y-%m-%dT%H:%M:%SZ"
 
 
-@dataclass(frozen=True, slots=True)
+@record
 class Release:
     """One released model.
 
@@ -51,7 +52,7 @@ class Release:
     superseded_by: str = ""
 
 
-@dataclass(frozen=True, slots=True)
+@record
 class Index:
     """Releases of one model, the newest last.
 
