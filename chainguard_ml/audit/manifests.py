@@ -22,6 +22,8 @@ if TYPE_CHECKING:
 
     from chainguard_ml.model import Component, Finding, Json
 
+_TRIED = {"notebook", "shell"}
+_INSTALLERS = {"pip", "setuptools", "wheel", "uv", "poetry", "pdm", "pipenv", "pipx", "hatch", "virtualenv", "build"}
 _ADDS = {"extra-index-url", "find-links"}
 
 
@@ -47,7 +49,13 @@ def _unpinned(component: Component) -> Finding:
         f"{label_of(component)} {allowed}: what gets installed is not known, so no advisory can be compared with it",
         key=(place_of(component).path,),
         facts={**package_facts(component), "specifier": specifier},
+        severity=Severity.LOW if _is_tool(component) else None,
     )
+
+
+def _is_tool(component: Component) -> bool:
+    """Tell what no release is built from: what is tried out in a notebook or a script, and installers themselves."""
+    return component.facts.get("source") in _TRIED or canonicalize_name(component.name) in _INSTALLERS
 
 
 def _direct(component: Component) -> Finding:

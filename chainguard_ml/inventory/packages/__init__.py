@@ -34,10 +34,14 @@ COLLECTORS = (
     ("conda-lock", "chainguard_ml.inventory.packages.conda_lock"),
     ("pixi-lock", "chainguard_ml.inventory.packages.pixi_lock"),
     ("python-env", "chainguard_ml.inventory.packages.python_env"),
+    ("dockerfile", "chainguard_ml.inventory.packages.dockerfile"),
+    ("notebook", "chainguard_ml.inventory.packages.notebook"),
+    ("shell", "chainguard_ml.inventory.packages.shell"),
 )
 """Artifact formats and the modules whose ``parse`` reads them."""
 
 _KINDS = (ArtifactKind.REQUIREMENTS, ArtifactKind.LOCKFILE, ArtifactKind.PROJECT)
+_INSTALLING = (ArtifactKind.DOCKERFILE, ArtifactKind.NOTEBOOK, ArtifactKind.SOURCE)  # some of them name packages too
 
 
 def collect(context: Context) -> Iterator[Record]:
@@ -87,11 +91,11 @@ def _merged(known: Component, other: Component) -> Component:
 
 def _plan(context: Context) -> Iterator[Task | Gap]:
     modules = dict(COLLECTORS)
-    for artifact in context.of(*_KINDS):
+    for artifact in context.of(*_KINDS, *_INSTALLING):
         if artifact.format in modules:
             argument: JsonObject = {"root": str(context.root), "path": artifact.path}
             yield Task(f"{modules[artifact.format]}:parse", argument, artifact.subject)
-        else:
+        elif artifact.kind in _KINDS:
             detail = f"manifests of format '{printable(artifact.format)}' are not read"
             yield Gap(artifact.subject, GapReason.UNSUPPORTED, detail)
     if context.config.audit.environment:

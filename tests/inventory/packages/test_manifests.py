@@ -39,7 +39,7 @@ MODULES = {"pyproject": pyproject, "pylock": pylock, "uv-lock": uv_lock, "poetry
 
 
 def test_every_collector_is_exercised_here() -> None:
-    assert {form for form, _ in COLLECTORS} == set(MODULES)
+    assert {form for form, _ in COLLECTORS} - {"dockerfile", "notebook", "shell"} == set(MODULES)  # in test_installs
 
 
 def test_pyproject(collect: Callable) -> None:

@@ -1,11 +1,12 @@
-"""Packages of conda that are the same project as one on Python's index are compared with its advisories."""
+"""Packages of conda that are the same project as one on the index are compared; what is tried out counts less."""
 
 from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
 from chainguard_ml.inventory.packages.conda_names import MatchSpec, conda_package
-from chainguard_ml.model import Location
+from chainguard_ml.inventory.packages.naming import library
+from chainguard_ml.model import Location, Severity
 
 if TYPE_CHECKING:
     from collections.abc import Callable
@@ -20,3 +21,21 @@ def test_the_same_project_is_compared(examine: Callable, database: Callable, rec
     assert gaps == []
     assert (finding.rule, finding.subject.name) == ("vulnerable-dependency", "pkg:conda/pytorch@2.3.0")
     assert (str(finding.location), finding.facts["package"]) == ("environment.yml:4", "torch")
+
+
+def test_what_is_tried_out_counts_less(examine: Callable) -> None:
+    place = Location("x", line=1)
+    found = {
+        (item.name, item.facts["source"]): examine(item)[0]
+        for item in (
+            library("torch", None, place, {"source": "dockerfile"}),
+            library("torch", None, place, {"source": "notebook"}),
+            library("pip", None, place, {"source": "dockerfile"}),
+        )
+    }
+    severities = {key: finding.severity for key, (finding,) in found.items()}
+    assert severities == {
+        ("torch", "dockerfile"): Severity.MEDIUM,
+        ("torch", "notebook"): Severity.LOW,
+        ("pip", "dockerfile"): Severity.LOW,
+    }
