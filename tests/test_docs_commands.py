@@ -22,7 +22,9 @@ def docs(repository: Path) -> ModuleType:
     assert spec
     assert spec.loader
     module = importlib.util.module_from_spec(spec)
-    spec.loader.exec_module(module)
+    with pytest.MonkeyPatch.context() as patch:
+        patch.syspath_prepend(repository / "scripts")  # it imports a script beside it
+        spec.loader.exec_module(module)
     return module
 
 
