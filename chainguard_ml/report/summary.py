@@ -68,12 +68,20 @@ def _signing(signatures: Sequence[Evidence]) -> str:
         name = "the model" if name == "." else name  # verify was pointed at it
         if fact.get("verified"):
             signer = printable(str(fact.get("signer_name") or fact.get("signer")))
-            lines.append(f"{name}: {plural(_number(evidence, 'files'), 'file')} as signed by {signer}")
+            files = plural(_number(evidence, "files"), "file")
+            lines.append(f"{name}: {files} as signed by {signer}{_proof(evidence)}")
         elif fact.get("partial"):
             lines.append(f"{name}: {_partly(evidence)}")
         else:
             lines.append(f"{name}: not verified")
     return "; ".join(lines)
+
+
+def _proof(evidence: Evidence) -> str:
+    """Return the proven day of a signature, and how recent the root is that a keyless one was verified with."""
+    time, root = evidence.statement.get("signed_at"), evidence.statement.get("trusted_root")
+    age = f", by a trusted root of {printable(str(root.get('newest_key')))}" if isinstance(root, dict) else ""
+    return f" on {printable(str(time)[:10])}{age}" if time else ""
 
 
 def _partly(evidence: Evidence) -> str:

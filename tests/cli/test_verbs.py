@@ -138,6 +138,7 @@ def test_sign_with_timestamps(cli: Cli, pipeline: Path, tmp_path: Path) -> None:
         assert cli(*certified, *url).code == 0
         assert '"signed_at"' in cli(*verify, trusted).out
         assert '"signed_at"' in cli("verify", model, "-f", "json", "--config", configuration).out
+        assert "as signed by CN=signer on 20" in cli("verify", model, "--config", configuration).out
         assert '"signed_at"' in cli("check", pipeline, "-f", "json", "--config", configuration).out
         assert cli("verify", model, "--cert-chain", top, "--timestamp-chain", top).code == 1
         assert "no root" in cli("verify", model, "--cert-chain", top, "--timestamp-chain", certificate).err

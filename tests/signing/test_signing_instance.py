@@ -295,6 +295,9 @@ def test_sign_and_verify_with_an_instance(
     capsys.readouterr()
     assert run("verify", model, *who, *where) == 0
     assert _evidence(capsys.readouterr().out)["trusted_root"]["source"].startswith(repository.url)
+    assert run("verify", model, *who[:-2], *where) == 0
+    assert f"as signed by {ADA.subject} on 20" in (shown := capsys.readouterr().out)
+    assert ", by a trusted root of 20" in shown
     repository.files.clear()
     assert run("verify", model, *who, *where) == 4
     assert run("verify", model, *who, *where, "--offline") == 0
