@@ -67,6 +67,8 @@ def parse(der: bytes) -> Certificate:
         except x509.InvalidVersion as error:
             raise ValueError(str(error)) from None
         _read_through(certificate)
+    if der[-len(certificate.signature) - 1]:  # bits of the BIT STRING that are not used, so that two forms were one
+        raise ValueError("the signature is no whole number of bytes")
     return certificate
 
 

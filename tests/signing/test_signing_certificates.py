@@ -377,3 +377,14 @@ def test_a_certificate_of_an_unknown_version_is_none() -> None:
     der = SIGNER.certificate.public_bytes(Encoding.DER)
     with pytest.raises(ValueError, match="version"):
         certificates.parse(der.replace(b"\xa0\3\2\1\2", b"\xa0\3\2\1\x1f", 1))
+
+
+def test_a_signature_that_leaves_bits_out_is_not_another_form_of_the_same() -> None:
+    """DER counts the bits of a BIT STRING that are not used; where they are zero, the signature would still verify."""
+    root = authorities.root()
+    made = next(each for _ in range(200) if not (each := root.signer().certificate).signature[-1] & 1)
+    der = made.public_bytes(Encoding.DER)
+    place = len(der) - len(made.signature) - 1
+    assert (der[place], certificates.parse(der)) == (0, made)
+    with pytest.raises(ValueError, match="no whole number of bytes"):
+        certificates.parse(der[:place] + b"\1" + der[place + 1 :])
