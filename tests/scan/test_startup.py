@@ -64,6 +64,11 @@ def test_lines_beyond_the_limit_are_a_gap(scan: Scan) -> None:
     assert "budget" in scan("x.pth", b"import a\n" + b"#" * 1_000_000).reasons
 
 
+def test_a_line_is_said_once_and_many_are_a_gap(scan: Scan) -> None:
+    assert len(scan("x.pth", b"import a\n" * 500).findings) == 1
+    assert "budget" in scan("x.pth", b"".join(b"import a%d\n" % number for number in range(1100))).reasons
+
+
 def test_a_torch_file_is_no_path_file(scan: Scan) -> None:
     assert scan("x.pth", b"\x80\x02}q\0.").clean
 

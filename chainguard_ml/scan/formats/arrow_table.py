@@ -7,6 +7,7 @@ pyarrow before 14.0.1 unpickles the metadata of the extension type ``arrow.py_ex
 from __future__ import annotations
 
 import binascii
+import itertools
 import re
 from typing import TYPE_CHECKING
 
@@ -42,7 +43,7 @@ def examine(blob: Blob, examination: Examination) -> Observations:
             continue
         yield _finding(blob)
         inner = blob.inside("(schema)", schema)
-        for match in list(_PICKLE.finditer(schema))[:_MOST]:
+        for match in itertools.islice(_PICKLE.finditer(schema), _MOST):
             yield from payloads(examination.nested(inner.window("(type)", match.start(), len(schema))))
 
 

@@ -24,7 +24,8 @@ NAME = "coreml-mil"
 EXAMINES = "operations of the application, places of weights"
 
 _LIMIT = 200_000_000
-_HEAD = re.compile(rb"(?:\s|//[^\n]*\n)*program\s*\(\s*\d")
+_BEGINNING = 65_536  # bytes in which comments may stand before the program
+_HEAD = re.compile(rb"(?:\s|//[^\n]*\n)*+program\s*\(\s*\d")
 _STRING = rb"\"((?:[^\"\\]|\\.)*+)\""
 _FILE = re.compile(rb"\bBLOBFILE\s*\(\s*path\s*=\s*(?:tensor\s*<\s*string\s*,\s*\[\s*\]\s*>|string)\s*\(\s*" + _STRING)
 _OPERATION = re.compile(rb"=\s*(custom\w*)\s*\(")
@@ -33,7 +34,7 @@ _ROOT = "@model_path/"
 
 def recognise(blob: Blob) -> bool:
     """Return whether a program with a version starts the text."""
-    return _HEAD.match(blob.data) is not None
+    return _HEAD.match(blob.data, 0, min(blob.size, _BEGINNING)) is not None
 
 
 def examine(blob: Blob, examination: Examination) -> Observations:  # noqa: ARG001 (the seam's shape)

@@ -30,7 +30,7 @@ CELL, STRUCT, OBJECT, CHAR, SPARSE, INT8, UINT8, FUNCTION, OPAQUE = 1, 2, 3, 4, 
 
 _HOLDING = frozenset({CELL, STRUCT, OBJECT, FUNCTION, OPAQUE})
 _LAST = 18
-_MOST = 4_000_000  # arrays of one element
+_MOST = 1_000_000  # arrays of one element
 _NAME = 4096
 _WIDTHS = (8, 4, 4, 2, 2, 1)  # of a number in version 4, by P
 

@@ -62,15 +62,21 @@ class PathFile:
             return False  # archives and pickles of torch have the same extension
         return _LINE.search(blob.data, 0, _LIMIT) is not None or _is_paths(blob)
 
-    def examine(self, blob: Blob, examination: Examination) -> Observations:  # noqa: ARG002 (the seam's shape)
+    def examine(self, blob: Blob, examination: Examination) -> Observations:
         """Judge every line that is executed."""
         yield from secrets.examine_text(blob)
         if blob.size > _LIMIT:
             yield blob.gap(GapReason.BUDGET, f"lines behind {_LIMIT:,} bytes are not looked at")
         text = blob.read(0, _LIMIT).decode("utf-8-sig", "replace")
+        said: set[str] = set()
         for number, line in enumerate(text.splitlines(), 1):
-            if line.startswith(_IMPORTS) and not startup_lines.is_known(line):
-                yield from _started(blob, line.encode("utf-8", "replace"), number)
+            if line in said or not line.startswith(_IMPORTS) or startup_lines.is_known(line):
+                continue
+            said.add(line)
+            if len(said) > examination.budgets.findings:
+                yield blob.gap(GapReason.BUDGET, f"more than {examination.budgets.findings:,} lines that are executed")
+                return
+            yield from _started(blob, line.encode("utf-8", "replace"), number)
 
 
 class PythonSource:
