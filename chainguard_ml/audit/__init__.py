@@ -21,11 +21,13 @@ def examine(context: Context) -> Observations:
     yield from examination.examine(context)
 
 
-def import_advisories(source: Path, database: Path, observer: Observer | None = None) -> ImportResult:
-    """Build ``database`` from ``source``: OSV's zip, a directory, one file. See ``build.import_advisories``."""
+def import_advisories(
+    source: Path, database: Path, observer: Observer | None = None, *, sha256: str = ""
+) -> ImportResult:
+    """Take advisories (OSV's zip, a directory, one file), CISA KEV or EPSS into ``database``: ``build.import_file``."""
     from chainguard_ml.audit import build
 
-    return build.import_advisories(source, database, observer)
+    return build.import_file(source, database, observer, sha256=sha256)
 
 
 def status(database: Path) -> Status:

@@ -5,87 +5,122 @@ from __future__ import annotations
 import contextlib
 import json
 import os
+import re
 import shutil
 import sqlite3
-import tempfile
 import zlib
+from collections import Counter
 from dataclasses import dataclass, field
-from pathlib import Path
 from typing import TYPE_CHECKING
+from urllib.parse import quote
 
+from chainguard_ml import files
 from chainguard_ml.audit import database as store
-from chainguard_ml.audit import record, sources
+from chainguard_ml.audit import enrichments, place, record, sources
 from chainguard_ml.audit.interface import ImportResult, Oddity
 from chainguard_ml.audit.versions import canonical, parse
 from chainguard_ml.context import Observer, Silent
-from chainguard_ml.errors import InputError, OutputError
-from chainguard_ml.text import printable
+from chainguard_ml.errors import InputError, UsageError
+from chainguard_ml.text import plural, printable, reason_of
 
 if TYPE_CHECKING:
-    from collections.abc import Iterator
+    from pathlib import Path
 
     from packaging.version import Version
 
+    from chainguard_ml.audit.enrichments import Enrichment
     from chainguard_ml.audit.record import Reading
     from chainguard_ml.audit.sources import Document, Opened
 
 _STAGE = "advisories"
+_SOURCE = "INSERT INTO source VALUES (?, ?, ?, ?, ?, ?, ?)"
 
 
-def import_advisories(source: Path, database: Path, observer: Observer | None = None) -> ImportResult:
-    """Build the advisory database from OSV's zip, a directory or one file, and put it in the place of the old one.
+@dataclass(frozen=True, slots=True)
+class Origin:
+    """Where a file was downloaded from: its URL without credentials, and what the server calls its version."""
 
-    The old one, if any, stays as ``<name>.previous``. Records that are odd are kept or quarantined, and told. The
-    same source gives the same content. An interrupted import leaves the old database as it is.
+    url: str = ""
+    etag: str = ""
+
+
+NOWHERE = Origin()
+"""The origin of what was not downloaded."""
+
+
+def import_file(
+    source: Path, database: Path, observer: Observer | None = None, *, sha256: str = "", origin: Origin = NOWHERE
+) -> ImportResult:
+    """Take a file or a directory into the database and put the new database in the place of the old one.
+
+    Advisories (OSV's zip, a directory, one file) replace all advisories; a catalogue of exploited vulnerabilities or
+    EPSS scores replaces those before it, and stays when advisories are replaced. What was there stays as
+    ``<name>.previous``. Records that are odd are kept or quarantined, and told. The same sources give the same
+    content. An interrupted import leaves the old database as it is.
 
     Raises:
-        InputError: The source cannot be read, is no set of advisories, or holds none that is usable.
-        OutputError: The database cannot be written.
+        InputError: The source cannot be read, is no set of advisories, holds none that is usable, or has not the
+            digest ``sha256``; or there are no advisories yet that could be enriched.
+        OutputError: The database cannot be written, or another process is writing it.
     """
     observer = observer or Silent()
-    opened = sources.open_source(source)
-    observer.stage(_STAGE, opened.total)
-    with _temporary(database) as path:
+    if sha256:
+        _check_digest(source, sha256)
+    enrichment = None if source.is_dir() else enrichments.read(source)
+    if enrichment is None:
+        opened = sources.open_source(source)
+        observer.stage(_STAGE, opened.total)
+    with place.writing(database), place.temporary(database) as path:
         try:
-            with contextlib.closing(sqlite3.connect(path, isolation_level=None)) as connection:
-                result = _Build(connection, observer).fill(opened)
-            _replace(path, database)
+            if enrichment is None:
+                address = f"file:{quote(os.fsencode(path.absolute()))}"  # as a URI, so that it can attach by one
+                with contextlib.closing(sqlite3.connect(address, uri=True, isolation_level=None)) as connection:
+                    result = _Build(connection, observer, origin).fill(opened, database)
+            else:
+                result = _enrich(enrichment, path, database, origin)
+            place.replace(path, database)
         except (sqlite3.Error, OSError) as error:
-            raise _refused(database, error) from None
+            raise place.refused(database, error) from None
     return result
 
 
-@contextlib.contextmanager
-def _temporary(database: Path) -> Iterator[Path]:
-    """Give an empty file beside the database; it is gone afterwards."""
+def _check_digest(source: Path, expected: str) -> None:
+    """Compare a file, or what ``sources`` calls the digest of a directory, before anything is read from it."""
+    wanted = expected.lower().removeprefix("sha256:")
+    if not re.fullmatch(r"[0-9a-f]{64}", wanted):
+        raise UsageError(f"'{printable(expected, 80)}' is no SHA-256", hint="give its 64 hexadecimal digits")
+    if source.is_dir():
+        raise UsageError("a directory has no SHA-256", hint="give --sha256 with a file")
     try:
-        database.parent.mkdir(parents=True, exist_ok=True)
-        descriptor, name = tempfile.mkstemp(prefix=f".{database.name[:100]}.", suffix=".part", dir=database.parent)
+        with source.open("rb", buffering=0) as stream:
+            found = files.sha256_of(stream).hex
     except (OSError, ValueError) as error:
-        raise _refused(database, error) from None
-    os.close(descriptor)
-    try:
-        yield Path(name)
-    finally:
-        Path(name).unlink(missing_ok=True)
+        raise InputError(f"cannot read '{printable(str(source))}': {reason_of(error, 100)}") from None
+    if found != wanted:
+        message = f"'{printable(source.name)}' has the SHA-256 {found}, not {wanted}"
+        raise InputError(message, hint="download it again, and ask its publisher for the digest")
 
 
-def _replace(built: Path, database: Path) -> None:
-    """Put a whole file in place; at no moment is there none."""
-    built.chmod(0o644)
-    with built.open("rb") as stream:
-        os.fsync(stream.fileno())
-    if database.exists():
-        with _temporary(database) as copy:
-            shutil.copy2(database, copy)
-            copy.replace(database.with_name(f"{database.name}.previous"))
-    built.replace(database)
-
-
-def _refused(database: Path, error: Exception) -> OutputError:
-    reason = getattr(error, "strerror", None) or str(error)
-    message = f"cannot write the advisory database '{printable(str(database))}': {printable(str(reason), 200)}"
-    return OutputError(message, hint="choose another place for it, or make room")
+def _enrich(enrichment: Enrichment, path: Path, database: Path, origin: Origin) -> ImportResult:
+    """Copy the database and replace one enrichment of the copy."""
+    with store.Database(database):  # says what is wrong with it, or that there is none
+        shutil.copyfile(database, path)
+    table = enrichment.kind
+    with contextlib.closing(sqlite3.connect(path, isolation_level=None)) as connection:
+        connection.execute("PRAGMA journal_mode = OFF")
+        connection.execute("BEGIN")
+        connection.execute(f"DELETE FROM {table}")  # noqa: S608 (one of two names of our own)
+        connection.executemany(f"INSERT INTO {table} VALUES (?, ?, ?)", enrichment.rows)  # noqa: S608 (as above)
+        connection.execute("DELETE FROM source WHERE kind = ?", (table,))
+        row = (enrichment.name, enrichment.sha256, len(enrichment.rows), table, enrichment.dated)
+        connection.execute(_SOURCE, (*row, origin.url, origin.etag))
+        connection.execute("COMMIT")
+        connection.execute("VACUUM")
+    problems = list(enrichment.problems)
+    more = enrichment.refused - len(problems)
+    if more:
+        problems.append(("and more", f"{plural(more, 'entry', 'entries')} like these"))
+    return ImportResult(len(enrichment.rows), 0, enrichment.dated, tuple(problems), kind=table)
 
 
 @dataclass
@@ -94,12 +129,13 @@ class _Build:
 
     connection: sqlite3.Connection
     observer: Observer
+    origin: Origin
     oddities: list[Oddity] = field(default_factory=list)
     names: dict[str, tuple[str, str]] = field(default_factory=dict)  # by identifier: time of change, document
     releases: dict[str, set[str]] = field(default_factory=dict)  # by package
 
-    def fill(self, opened: Opened) -> ImportResult:
-        """Write everything that the source holds."""
+    def fill(self, opened: Opened, old: Path) -> ImportResult:
+        """Write everything that the source holds, and what the old database has beside advisories."""
         execute = self.connection.execute
         for pragma in ("journal_mode = OFF", "synchronous = OFF", f"application_id = {store.APPLICATION}"):
             execute(f"PRAGMA {pragma}")
@@ -117,6 +153,7 @@ class _Build:
             )
         result = self._close(opened)
         execute("COMMIT")
+        self._carry_over(old)
         return result
 
     def _document(self, document: Document) -> None:
@@ -170,7 +207,7 @@ class _Build:
     def _insert(self, reading: Reading, body: bytes) -> None:
         self.connection.execute("INSERT INTO record VALUES (?, ?)", (reading.id, body))
         self.connection.executemany(
-            "INSERT INTO advisory VALUES (?, ?, ?, ?, ?, ?, ?)", map(store.row_of, reading.advisories)
+            "INSERT INTO advisory VALUES (?, ?, ?, ?, ?, ?, ?, ?)", map(store.row_of, reading.advisories)
         )
         for package, versions in reading.known.items():
             self.releases.setdefault(package, set()).update(versions)
@@ -191,10 +228,12 @@ class _Build:
             "SELECT count(DISTINCT package), count(DISTINCT CASE withdrawn WHEN '' THEN NULL ELSE id END) FROM advisory"
         ).fetchone()
         newest = max(modified for modified, _ in self.names.values())
-        meta = {"records": len(self.names), "packages": packages, "withdrawn": withdrawn, "newest": newest}
+        collections = sorted(Counter(name.partition("-")[0] for name in self.names).items())
+        meta = {"records": len(self.names), "packages": packages, "withdrawn": withdrawn, "newest": newest,
+                "collections": json.dumps(collections)}  # fmt: skip
         many("INSERT INTO meta VALUES (?, ?)", ((key, str(value)) for key, value in meta.items()))
-        source = (printable(opened.name), opened.sha256(), len(self.names))
-        self.connection.execute("INSERT INTO source VALUES (?, ?, ?)", source)
+        source = (printable(opened.name), opened.sha256(), len(self.names), "advisories", newest)
+        self.connection.execute(_SOURCE, (*source, self.origin.url, self.origin.etag))
         return ImportResult(
             records=len(self.names),
             packages=packages,
@@ -203,6 +242,22 @@ class _Build:
             odd=tuple((item.name, item.reason) for item in self.oddities if item.kept),
             ignored=opened.ignored,
         )
+
+    def _carry_over(self, old: Path) -> None:
+        """Copy the enrichments of the database that is replaced; one that cannot be read has none to copy."""
+        try:
+            with store.Database(old) as readable:
+                address = readable.address
+        except InputError:
+            return
+        execute = self.connection.execute
+        execute("ATTACH DATABASE ? AS old", (address,))
+        execute("BEGIN")
+        for table in (enrichments.KEV, enrichments.EPSS):
+            execute(f"INSERT INTO {table} SELECT * FROM old.{table} ORDER BY cve")  # noqa: S608 (names of our own)
+        execute("INSERT INTO source SELECT * FROM old.source WHERE kind <> 'advisories' ORDER BY kind")
+        execute("COMMIT")
+        execute("DETACH DATABASE old")
 
 
 def _ascending(texts: set[str]) -> str:

@@ -10,10 +10,11 @@ import contextlib
 import json
 import os
 import sqlite3
+from dataclasses import replace
 from typing import TYPE_CHECKING, Self
 from urllib.parse import quote
 
-from chainguard_ml.audit.interface import Advisory, Oddity, Source, Status
+from chainguard_ml.audit.interface import Advisory, Oddity, Source, Status, Threat
 from chainguard_ml.errors import InputError
 from chainguard_ml.text import printable
 
@@ -22,31 +23,42 @@ if TYPE_CHECKING:
     from pathlib import Path
 
 APPLICATION = 0x43474D4C  # PRAGMA application_id: "CGML"
-VERSION = 1  # PRAGMA user_version
+VERSION = 2  # PRAGMA user_version
 
 SCHEMA = """
 CREATE TABLE meta (key TEXT PRIMARY KEY, value TEXT NOT NULL) WITHOUT ROWID;
-CREATE TABLE source (name TEXT NOT NULL, sha256 TEXT NOT NULL, records INTEGER NOT NULL);
+CREATE TABLE source (
+    name TEXT NOT NULL, sha256 TEXT NOT NULL, records INTEGER NOT NULL, kind TEXT NOT NULL, dated TEXT NOT NULL,
+    url TEXT NOT NULL, etag TEXT NOT NULL
+);
 CREATE TABLE oddity (name TEXT NOT NULL, reason TEXT NOT NULL, kept INTEGER NOT NULL, packages TEXT NOT NULL);
 CREATE TABLE record (id TEXT PRIMARY KEY, json BLOB NOT NULL);
 CREATE TABLE advisory (
     package TEXT NOT NULL, id TEXT NOT NULL, summary TEXT NOT NULL, modified TEXT NOT NULL, withdrawn TEXT NOT NULL,
-    rating TEXT NOT NULL, lists TEXT NOT NULL, PRIMARY KEY (package, id)
+    rating TEXT NOT NULL, lists TEXT NOT NULL, malicious INTEGER NOT NULL, PRIMARY KEY (package, id)
 ) WITHOUT ROWID;
 CREATE TABLE release (package TEXT PRIMARY KEY, versions TEXT NOT NULL) WITHOUT ROWID;
+CREATE TABLE kev (cve TEXT PRIMARY KEY, added TEXT NOT NULL, ransomware INTEGER NOT NULL) WITHOUT ROWID;
+CREATE TABLE epss (cve TEXT PRIMARY KEY, probability REAL NOT NULL, percentile REAL NOT NULL) WITHOUT ROWID;
 """
 
 _ADVISORIES = """
-SELECT package, id, summary, modified, withdrawn, rating, lists FROM advisory
+SELECT package, id, summary, modified, withdrawn, rating, lists, malicious FROM advisory
 WHERE package IN (SELECT value FROM json_each(?)) ORDER BY package, id
 """
 _RELEASES = "SELECT package, versions FROM release WHERE package IN (SELECT value FROM json_each(?)) ORDER BY package"
+_KEV = "SELECT cve, added, ransomware FROM kev WHERE cve IN (SELECT value FROM json_each(?))"
+_EPSS = "SELECT cve, probability, percentile FROM epss WHERE cve IN (SELECT value FROM json_each(?))"
+_SOURCES = "SELECT name, sha256, records, kind, dated, url, etag FROM source ORDER BY kind, name"
 
 _HINT = "import advisories with: chainguard-ml audit db import FILE"
 
 
 class Database:
-    """An open database. A context manager; every method raises ``InputError`` where the file is not what it says."""
+    """An open database. A context manager; every method raises ``InputError`` where the file is not what it says.
+
+    ``address`` is the URI by which SQLite opens it again for reading.
+    """
 
     def __init__(self, path: Path, label: str = "") -> None:
         """Open ``path``; messages call it ``label`` (default: the path).
@@ -58,8 +70,8 @@ class Database:
         if not path.is_file():
             raise InputError(f"there is no advisory database at '{self._label}'", hint=_HINT)
         with self._errors():
-            address = f"file:{quote(os.fsencode(path.absolute()))}?mode=ro&immutable=1"
-            self._connection = sqlite3.connect(address, uri=True)
+            self.address = f"file:{quote(os.fsencode(path.absolute()))}?mode=ro&immutable=1"
+            self._connection = sqlite3.connect(self.address, uri=True)
         try:
             self._check()
         except InputError:
@@ -88,7 +100,7 @@ class Database:
         """Return counts, sources and oddities."""
         with self._errors():
             meta = dict(self._connection.execute("SELECT key, value FROM meta"))
-            sources = self._connection.execute("SELECT name, sha256, records FROM source ORDER BY name")
+            sources = self._connection.execute(_SOURCES)
             return Status(
                 records=int(meta["records"]),
                 packages=int(meta["packages"]),
@@ -96,6 +108,7 @@ class Database:
                 newest=str(meta["newest"]),
                 sources=tuple(Source(*row) for row in sources),
                 oddities=tuple(self._oddities()),
+                collections=tuple(sorted((str(name), int(count)) for name, count in json.loads(meta["collections"]))),
             )
 
     def advisories(self, packages: Iterable[str]) -> Iterator[Advisory]:
@@ -109,6 +122,17 @@ class Database:
         rows = self._about(_RELEASES, packages)
         with self._errors():
             return {name: [(text, key) for text, key in json.loads(versions)] for name, versions in rows}
+
+    def threats(self, names: Iterable[str]) -> dict[str, Threat]:
+        """Return what is known about attacks, by those of these CVE identifiers about which anything is."""
+        asked = list(names)
+        exploited, probable = self._about(_KEV, asked), self._about(_EPSS, asked)
+        with self._errors():
+            found = {cve: Threat(exploited=day or "unknown", ransomware=bool(known)) for cve, day, known in exploited}
+            for cve, probability, percentile in probable:
+                known = found.get(cve, Threat())
+                found[cve] = replace(known, probability=float(probability), percentile=float(percentile))
+            return found
 
     def _about(self, query: str, packages: Iterable[str]) -> list[tuple[str, ...]]:
         with self._errors():
@@ -134,7 +158,7 @@ class Database:
 
 
 def _advisory(*row: str) -> Advisory:
-    package, identifier, summary, modified, withdrawn, rating, lists = row
+    package, identifier, summary, modified, withdrawn, rating, lists, malicious = row
     aliases, vectors, ranges, versions = json.loads(lists)
     return Advisory(
         id=identifier,
@@ -147,10 +171,11 @@ def _advisory(*row: str) -> Advisory:
         rating=rating,
         ranges=tuple(tuple((kind, text) for kind, text in events) for events in ranges),
         versions=frozenset(versions),
+        malicious=bool(malicious),
     )
 
 
-def row_of(advisory: Advisory) -> tuple[str, ...]:
+def row_of(advisory: Advisory) -> tuple[str | int, ...]:
     """Return an advisory as a row of the table ``advisory``."""
     lists = json.dumps([advisory.aliases, advisory.vectors, advisory.ranges, sorted(advisory.versions)])
     return (
@@ -161,4 +186,5 @@ def row_of(advisory: Advisory) -> tuple[str, ...]:
         advisory.withdrawn,
         advisory.rating,
         lists,
+        int(advisory.malicious),
     )

@@ -89,10 +89,13 @@ def _compared(assessor: Assessor, status: Status, context: Context, packages: Se
         for package in () if oddity.kept else oddity.packages:
             quarantined[package].append(oddity)
     assessor.load(canonicalize_name(component.name) for component in packages)
+    exact = {canonicalize_name(component.name) for component in packages if component.version is not None}
     for component in packages:
         context.observer.advance(component.name)
         name = canonicalize_name(component.name)
         if component.version is None:
+            if name not in exact and "url" not in component.facts and component.facts.get("editable") is not True:
+                yield from vulnerabilities.findings(component, assessor.assess_any(name))
             continue
         yield from vulnerabilities.findings(component, assessor.assess(name, component.version))
         if quarantined[name]:

@@ -36,6 +36,7 @@ class Advisory:
         rating: The source's own rating, upper case, or empty.
         ranges: Version ranges.
         versions: Affected versions: PEP 440 ones without trailing zeros (see ``versions.canonical``), others raw.
+        malicious: It says that the package, or these releases of it, attack those who install them.
     """
 
     id: str
@@ -48,6 +49,7 @@ class Advisory:
     rating: str = ""
     ranges: tuple[Range, ...] = ()
     versions: frozenset[str] = frozenset()
+    malicious: bool = False
 
     @property
     def names(self) -> frozenset[str]:
@@ -57,11 +59,42 @@ class Advisory:
 
 @dataclass(frozen=True, slots=True)
 class Source:
-    """Where advisories were imported from: file name, SHA-256 of its bytes, records kept."""
+    """Where a part of the database comes from.
+
+    Attributes:
+        name: The file's last name.
+        sha256: Digest of its bytes.
+        records: Records kept.
+        kind: ``advisories``, ``kev`` (exploited vulnerabilities) or ``epss`` (probabilities of exploitation).
+        dated: The day or RFC 3339 time that it says it is of, or empty.
+        url: Where it was downloaded from, without credentials; empty where it was a file.
+        etag: What the server calls that version of it, or empty.
+    """
 
     name: str
     sha256: str
     records: int
+    kind: str = "advisories"
+    dated: str = ""
+    url: str = ""
+    etag: str = ""
+
+
+@dataclass(frozen=True, slots=True)
+class Threat:
+    """What is known about attacks on one vulnerability.
+
+    Attributes:
+        exploited: The day since when it is known to be exploited (CISA KEV); empty where it is not known to be.
+        ransomware: Whether ransomware is known to use it.
+        probability: That it is exploited within 30 days (EPSS), 0 to 1, or ``None``.
+        percentile: The share of vulnerabilities that are at most as probable, 0 to 1.
+    """
+
+    exploited: str = ""
+    ransomware: bool = False
+    probability: float | None = None
+    percentile: float = 0.0
 
 
 @dataclass(frozen=True, slots=True)
@@ -86,12 +119,13 @@ class ImportResult:
     """What came of an import.
 
     Attributes:
-        records: Records in the new database.
-        packages: Distinct packages they are about.
-        newest: RFC 3339 time of the newest change.
+        records: Records in the new database, or entries of an enrichment.
+        packages: Distinct packages they are about; 0 for an enrichment.
+        newest: RFC 3339 time of the newest change, or the day an enrichment is of.
         quarantined: ``(name, reason)`` of the records left out.
         odd: ``(name, reason)`` of the records kept although a part of them was not understood.
         ignored: Files that are no advisories by their name.
+        kind: ``advisories``, ``kev`` or ``epss``.
     """
 
     records: int
@@ -100,11 +134,15 @@ class ImportResult:
     quarantined: tuple[tuple[str, str], ...] = ()
     odd: tuple[tuple[str, str], ...] = ()
     ignored: int = 0
+    kind: str = "advisories"
 
 
 @dataclass(frozen=True, slots=True)
 class Status:
-    """What a database holds; counts, sources, RFC 3339 time of the newest record, and what was odd."""
+    """What a database holds; counts, sources, RFC 3339 time of the newest record, and what was odd.
+
+    ``collections`` are the numbers of records by the first part of their identifier (``PYSEC``, ``GHSA``, ``MAL``).
+    """
 
     records: int
     packages: int
@@ -112,6 +150,7 @@ class Status:
     newest: str
     sources: tuple[Source, ...]
     oddities: tuple[Oddity, ...]
+    collections: tuple[tuple[str, int], ...] = ()
 
     @property
     def quarantined(self) -> int:

@@ -35,6 +35,11 @@ def evaluate(advisory: Advisory, release: Release) -> Answer:
     return Answer.UNAFFECTED
 
 
+def affects_every_release(advisory: Advisory) -> bool:
+    """Return whether an advisory has a range that nothing ends: it is about every release there is and will be."""
+    return any({*events} <= _BOUNDLESS and ("introduced", "0") in events for events in advisory.ranges)
+
+
 def _in_range(events: Range, release: Release) -> Answer:
     """Walk a range's events in the order of their versions; ``introduced: 0`` stands below every version."""
     if set(events) == {("introduced", "0")}:

@@ -82,7 +82,8 @@ def read(document: object) -> Reading:
         reading.say(f"no usable version or range for '{name}'")
     if not usable:
         reason = "; ".join(reading.problems) or "it is about no PyPI package"
-        raise BrokenRecordError(reason, tuple(sorted(about)))
+        # A withdrawn record needs no comparison, so nobody has to be told that there can be none.
+        raise BrokenRecordError(reason, () if _withdrawn(document) else tuple(sorted(about)))
     shared = Advisory(
         id=reading.id,
         package="",
@@ -92,6 +93,7 @@ def read(document: object) -> Reading:
         withdrawn=_time(document, "withdrawn", reading) if document.get("withdrawn") is not None else "",
         vectors=tuple(_vectors(document, reading)),
         rating=_rating(document),
+        malicious=_malicious(document),
     )
     for name, entry in sorted(usable.items()):
         vectors = tuple(sorted(set(entry.vectors or shared.vectors)))
@@ -228,6 +230,21 @@ def _rating(document: dict[object, object]) -> str:
     specific = document.get("database_specific")
     rating = specific.get("severity") if isinstance(specific, dict) else None
     return rating.upper() if isinstance(rating, str) and _ID.match(rating) else ""
+
+
+def _malicious(document: dict[object, object]) -> bool:
+    """Return whether it is of OpenSSF's malicious packages, or classed as embedded malicious code (CWE-506)."""
+    specific = document.get("database_specific")
+    classes = specific.get("cwe_ids") if isinstance(specific, dict) else None
+    aliases = document.get("aliases")
+    names = [document.get("id"), *(aliases if isinstance(aliases, list) else ())]
+    known = any(isinstance(name, str) and name.startswith("MAL-") for name in names)
+    return known or (isinstance(classes, list) and "CWE-506" in classes)
+
+
+def _withdrawn(document: dict[object, object]) -> bool:
+    value = document.get("withdrawn")
+    return isinstance(value, str) and _TIME.match(value) is not None
 
 
 def _time(document: dict[object, object], key: str, reading: Reading) -> str:

@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING
 from packaging.utils import canonicalize_name
 
 from chainguard_ml.audit import matching, ratings
-from chainguard_ml.audit.interface import Advisory, Answer
+from chainguard_ml.audit.interface import Advisory, Answer, Threat
 from chainguard_ml.audit.versions import Release
 from chainguard_ml.model import Confidence, Location, Severity, Subject
 from chainguard_ml.rules.audit import ADVISORY_NOT_COMPARED, MALICIOUS_PACKAGE, VULNERABLE_DEPENDENCY
@@ -23,6 +23,9 @@ if TYPE_CHECKING:
     from chainguard_ml.model import Component, Finding, Json
 
 _SHOWN = 5  # advisories named in one message
+_ANY = Release.of("")  # no release in particular
+NONE_KNOWN = Threat()
+"""Nothing is known about attacks."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -35,6 +38,8 @@ class Vulnerability:
         summary: One line, or empty.
         fixed_in: Versions above the release in which its advisories say it is fixed, ascending.
         rating: How bad it is.
+        threat: What is known about attacks.
+        malicious: The package, or this release of it, was made to attack.
     """
 
     id: str
@@ -42,6 +47,8 @@ class Vulnerability:
     summary: str
     fixed_in: tuple[str, ...]
     rating: Rating
+    threat: Threat = NONE_KNOWN
+    malicious: bool = False
 
 
 @dataclass(frozen=True, slots=True)
@@ -61,12 +68,15 @@ class Assessor:
     database: Database
     _advisories: dict[str, list[Advisory]] = field(default_factory=dict)
     _known: dict[str, list[tuple[str, str]]] = field(default_factory=dict)
+    _threats: dict[str, Threat] = field(default_factory=dict)
     _done: dict[tuple[str, str], Assessment] = field(default_factory=dict)
 
     def load(self, names: Iterable[str]) -> None:
         """Read the advisories about these PEP 503 names, all at once."""
         for advisory in self.database.advisories(names):
             self._advisories.setdefault(advisory.package, []).append(advisory)
+        known = {name for several in self._advisories.values() for each in several for name in each.names}
+        self._threats = self.database.threats(name for name in known if name.startswith("CVE-"))
 
     def assess(self, name: str, version: str) -> Assessment:
         """Return what is known about a release of a loaded package."""
@@ -75,15 +85,28 @@ class Assessor:
             self._done[key] = self._assess(name, Release.of(version))
         return self._done[key]
 
+    def assess_any(self, name: str) -> Assessment:
+        """Return what affects a loaded package whichever release of it is installed: what is malicious as a whole."""
+        standing = self._standing(name)
+        found = []
+        for group in matching.grouped(standing):
+            affecting = [advisory for advisory in group if matching.affects_every_release(advisory)]
+            if affecting:
+                found.append(self._vulnerability(group, affecting, _ANY))
+        return Assessment(_ANY, tuple(sorted(found, key=lambda each: each.id)))
+
+    def _standing(self, name: str) -> list[Advisory]:
+        return [advisory for advisory in self._advisories.get(name, []) if not advisory.withdrawn]
+
     def _assess(self, name: str, release: Release) -> Assessment:
-        standing = [advisory for advisory in self._advisories.get(name, []) if not advisory.withdrawn]
+        standing = self._standing(name)
         answers = {advisory.id: matching.evaluate(advisory, release) for advisory in standing}
         undecided = tuple(sorted(each for each, answer in answers.items() if answer is Answer.UNDECIDED))
         found = []
         for group in matching.grouped(standing):
             affecting = [advisory for advisory in group if answers[advisory.id] is Answer.AFFECTED]
             if affecting:
-                found.append(_vulnerability(group, affecting, release))
+                found.append(self._vulnerability(group, affecting, release))
         fix = matching.clean_release(standing, release, self._versions(name)) if found else None
         return Assessment(release, tuple(sorted(found, key=lambda each: each.id)), undecided, fix)
 
@@ -92,18 +115,30 @@ class Assessor:
             self._known |= self.database.releases([name])
         return self._known.get(name, [])
 
+    def _vulnerability(
+        self, group: Sequence[Advisory], affecting: Sequence[Advisory], release: Release
+    ) -> Vulnerability:
+        names = {name for advisory in group for name in advisory.names}
+        identifier = matching.primary(advisory.id for advisory in affecting)
+        summaries = sorted((advisory.id != identifier, advisory.summary) for advisory in affecting if advisory.summary)
+        return Vulnerability(
+            id=identifier,
+            aliases=tuple(sorted(names - {identifier})),
+            summary=summaries[0][1] if summaries else "",
+            fixed_in=tuple(matching.fixed_in(affecting, release)),
+            rating=ratings.rate(affecting),
+            threat=_worst(self._threats[name] for name in sorted(names) if name in self._threats),
+            malicious=any(advisory.malicious for advisory in affecting),
+        )
 
-def _vulnerability(group: Sequence[Advisory], affecting: Sequence[Advisory], release: Release) -> Vulnerability:
-    names = {name for advisory in group for name in advisory.names}
-    identifier = matching.primary(advisory.id for advisory in affecting)
-    summaries = sorted((advisory.id != identifier, advisory.summary) for advisory in affecting if advisory.summary)
-    return Vulnerability(
-        id=identifier,
-        aliases=tuple(sorted(names - {identifier})),
-        summary=summaries[0][1] if summaries else "",
-        fixed_in=tuple(matching.fixed_in(affecting, release)),
-        rating=ratings.rate(affecting),
-    )
+
+def _worst(threats: Iterable[Threat]) -> Threat:
+    """Return what is known about several identifiers of one vulnerability as one."""
+    several = list(threats)
+    days = sorted(threat.exploited for threat in several if threat.exploited)
+    scores = sorted((threat.probability, threat.percentile) for threat in several if threat.probability is not None)
+    probability, percentile = scores[-1] if scores else (None, 0.0)
+    return Threat(days[0] if days else "", any(threat.ransomware for threat in several), probability, percentile)
 
 
 def findings(component: Component, assessment: Assessment, producer: str = "database") -> Iterator[Finding]:
@@ -129,7 +164,8 @@ def not_compared(component: Component, advisories: Sequence[str], why: str, key:
 
 
 def _finding(component: Component, vulnerability: Vulnerability, assessment: Assessment, producer: str) -> Finding:
-    malicious = any(name.startswith("MAL-") for name in (vulnerability.id, *vulnerability.aliases))
+    marked = any(name.startswith("MAL-") for name in (vulnerability.id, *vulnerability.aliases))
+    malicious = vulnerability.malicious or marked
     rule = MALICIOUS_PACKAGE if malicious else VULNERABLE_DEPENDENCY
     rating, fix = vulnerability.rating, assessment.fix
     facts: dict[str, Json] = {
@@ -139,6 +175,7 @@ def _finding(component: Component, vulnerability: Vulnerability, assessment: Ass
         "fixed_in": list(vulnerability.fixed_in),
         "reported_by": producer,
         **rating.facts,
+        **_threat_facts(vulnerability.threat),
     }
     if fix:
         facts["fix"] = fix
@@ -156,12 +193,22 @@ def _finding(component: Component, vulnerability: Vulnerability, assessment: Ass
     )
 
 
+def _threat_facts(threat: Threat) -> dict[str, Json]:
+    facts: dict[str, Json] = {}
+    if threat.exploited:
+        facts |= {"kev": True, "kev_added": threat.exploited, "kev_ransomware": threat.ransomware}
+    if threat.probability is not None:
+        facts |= {"epss": threat.probability, "epss_percentile": threat.percentile}
+    return facts
+
+
 def _message(component: Component, vulnerability: Vulnerability, *, malicious: bool) -> str:
     what = "is malicious:" if malicious else "is affected by"
     other = next((name for name in vulnerability.aliases if name.startswith("CVE-")), "")
     named = printable(vulnerability.id, 60) + (f" ({printable(other, 60)})" if other else "")
     summary = f": {vulnerability.summary}" if vulnerability.summary else ""
-    return f"{label_of(component)} {what} {named}{summary}"
+    known = " (known to be exploited)" if vulnerability.threat.exploited else ""
+    return f"{label_of(component)} {what} {named}{known}{summary}"
 
 
 def _hint(component: Component, vulnerability: Vulnerability, fix: str | None) -> str:

@@ -14,6 +14,8 @@ from chainguard_ml.text import plural, printable
 if TYPE_CHECKING:
     import typer
 
+    from chainguard_ml.audit.interface import ImportResult
+
 app = Application("Match dependencies against advisories. A directory called 'db' is './db'.", default=True)
 database = app.group("db", "Manage the database of advisories.")
 
@@ -53,24 +55,41 @@ def audit(
 @database.command("import")
 def import_(
     source: Annotated[
-        Path, typer.Argument(metavar="FILE|DIR", help="OSV's all.zip, a directory of OSV records, or one record.")
+        Path,
+        typer.Argument(
+            metavar="FILE|DIR",
+            help="OSV's all.zip, a directory or clone of advisories (JSON, YAML), one advisory; or CISA's catalogue of "
+            "exploited vulnerabilities (JSON), or EPSS scores (CSV), plain or gzipped.",
+        ),
     ],
+    sha256: Annotated[
+        str | None, typer.Option("--sha256", metavar="DIGEST", help="Import only a file that has this SHA-256.")
+    ] = None,
     *,
     common: Input,
 ) -> None:
-    """Build the database from a file, without a network. The previous one is kept until the new one is whole."""
+    """Build the database from a file, without a network. The previous one is kept until the new one is whole.
+
+    Advisories replace all advisories; a catalogue or scores replace those before them, and enrich the advisories.
+    """
     from chainguard_ml.audit import import_advisories
 
     observer = console.observer(common)
     path = settings.database(settings.settings(common))
-    path.parent.mkdir(parents=True, exist_ok=True)
-    result = import_advisories(source, path, observer)
+    result = import_advisories(source, path, observer, sha256=sha256 or "")
     console.clear(observer)
+    _say(result)
+
+
+def _say(result: ImportResult) -> None:
     for name, reason in result.quarantined:
         console.say(f"quarantined {printable(name)}: {printable(reason)}")
-    records = plural(result.records, "advisory", "advisories")
-    packages = plural(result.packages, "package")
-    console.say(f"imported {records} for {packages}, newest of {result.newest[:10]}; "
+    what = {
+        "advisories": f"{plural(result.records, 'advisory', 'advisories')} for {plural(result.packages, 'package')}",
+        "kev": f"{plural(result.records, 'exploited vulnerability', 'exploited vulnerabilities')}",
+        "epss": f"EPSS scores of {plural(result.records, 'vulnerability', 'vulnerabilities')}",
+    }[result.kind]
+    console.say(f"imported {what}, newest of {result.newest[:10] or 'an unknown day'}; "
                 f"{len(result.quarantined)} quarantined")  # fmt: skip
 
 

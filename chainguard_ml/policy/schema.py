@@ -83,9 +83,11 @@ FINDING = {
     "scope": _SCOPE,
     "advisory": Fact("string", "identifier of the advisory"),
     "aliases": Fact("list<string>", "other identifiers of the same vulnerability"),
-    "cvss": Fact("double", "CVSS base score; 0 where nobody scored it"),
+    "cvss": Fact("double", "CVSS score; 0 where nobody scored it"),
     "cvss_vector": Fact("string", "CVSS vector"),
     "severity_source": _one_of("who rated it", "cvss", "database", "unknown"),
+    "kev": Fact("bool", "whether it is known to be exploited (CISA KEV)"),
+    "epss": Fact("double", "probability that it is exploited within 30 days (EPSS); 0 where unknown"),
     "fixed_in": Fact("list<string>", "versions in which it is fixed"),
     "fix": Fact("string", "the nearest version without known vulnerabilities"),
 }

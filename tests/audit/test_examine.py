@@ -7,6 +7,7 @@ from typing import TYPE_CHECKING
 
 import pytest
 
+from chainguard_ml import audit
 from chainguard_ml.audit import freshness
 from chainguard_ml.model import Component, Confidence, GapReason, Severity
 from chainguard_ml.rules.audit import RULES
@@ -156,7 +157,7 @@ def test_no_database_is_never_no_vulnerabilities(examine: Callable, package: Cal
 
 
 def test_unpinned_requirements(examine: Callable, package: Callable, database: Callable, record: Callable) -> None:
-    path = database(record("PYSEC-1", ZERO))
+    path = database(record("PYSEC-1", ZERO, {"fixed": "1"}))
     findings, _, _ = examine(
         package("a", None, 3, specifier=">=1"),
         package("b", None, 4),
@@ -171,6 +172,79 @@ def test_unpinned_requirements(examine: Callable, package: Callable, database: C
     ]
     assert "'>=1'" in findings[0].message
     assert "any version" in findings[1].message
+
+
+def test_what_affects_every_release_needs_no_version(
+    examine: Callable, package: Callable, database: Callable, record: Callable
+) -> None:
+    path = database(
+        record("MAL-2026-1", ZERO, name="evil", summary="Malware"),
+        record("PYSEC-2", {"introduced": "0"}, {"limit": "*"}, name="old"),
+        record("PYSEC-3", {"introduced": "1"}, name="later"),
+        record("MAL-2026-4", ZERO, name="ours"),
+    )
+    findings, _, _ = examine(
+        package("evil", None, 1),
+        package("old", None, 2),
+        package("old", "1", 3),
+        package("later", None, 4),
+        package("ours", None, 5, url="file:///srv/ours"),
+        package("Evil", None, 6, editable=True),
+        database=path,
+    )
+    told = [(item.rule, item.location.line, item.severity) for item in findings if "advisory" in item.facts]
+    assert told == [
+        ("malicious-package", 1, Severity.CRITICAL),
+        ("vulnerable-dependency", 3, Severity.HIGH),
+    ]
+
+
+def test_malicious_records_are_critical_whatever_they_are_called(
+    examine: Callable, package: Callable, database: Callable, record: Callable
+) -> None:
+    classed = {"cwe_ids": ["CWE-506"], "severity": "LOW"}
+    path = database(
+        record("GHSA-1", versions=["1.0"], database_specific=classed),
+        record("PYSEC-2", {"introduced": "2"}, aliases=["MAL-2026-2"], database_specific={"cwe_ids": 3}),
+    )
+    findings, _, _ = examine(package("a", "1.0"), package("a", "2.0"), package("a", "1.5"), database=path)
+    assert [(item.rule, item.severity) for item in findings] == [("malicious-package", Severity.CRITICAL)] * 2
+
+
+def test_what_is_known_about_attacks(
+    examine: Callable, package: Callable, database: Callable, record: Callable, tmp_path: Path
+) -> None:
+    path = database(
+        record("PYSEC-1", ZERO, aliases=["CVE-2020-1938", "CVE-2020-1111"]), record("PYSEC-2", {"introduced": "1"})
+    )
+    (tmp_path / "kev.json").write_text(
+        '{"catalogVersion": "1", "vulnerabilities": [{"cveID": "CVE-2020-1938", "dateAdded": "2022-03-03",'
+        ' "knownRansomwareCampaignUse": "Known"}]}'
+    )
+    (tmp_path / "epss.csv").write_text(
+        "cve,epss,percentile\nCVE-2020-1938,0.5,0.9\nCVE-2020-1111,0.25,0.8\nCVE-2020-3,1,1\n"
+    )
+    for name in ("kev.json", "epss.csv"):
+        audit.import_advisories(tmp_path / name, path)
+    (attacked, other), gaps, _ = examine(package("a", "1.0"), database=path)
+    assert gaps == []
+    assert "(CVE-2020-1111) (known to be exploited)" in attacked.message
+    known = {key: value for key, value in attacked.facts.items() if key.startswith(("kev", "epss"))}
+    assert known == {
+        "kev": True, "kev_added": "2022-03-03", "kev_ransomware": True, "epss": 0.5, "epss_percentile": 0.9
+    }  # fmt: skip
+    assert not {"kev", "epss"} & other.facts.keys()
+
+
+def test_a_withdrawn_record_that_is_broken_needs_no_comparison(
+    examine: Callable, package: Callable, database: Callable, record: Callable
+) -> None:
+    broken = {"affected": [{"package": {"ecosystem": "PyPI", "name": "a"}}]}
+    path = database(
+        record("PYSEC-1", ZERO, name="z"),
+        record("PYSEC-2", **broken, withdrawn="2026-01-01T00:00:00Z"),
+    )
+    assert examine(package("a", "1"), database=path)[0] == []
 
 
 def test_requirements_without_digests(
