@@ -37,19 +37,22 @@ class Contestant:
     work: Sequence[str] | Callable[[], object]
     codes: tuple[int, ...] = (0,)
     seconds: list[float] = field(default_factory=list)
+    busy: list[float] = field(default_factory=list)
     memory: int = 0
 
     def run(self) -> float:
-        """Do the work once; return wall seconds, and keep the peak memory of a command (KiB)."""
-        start = time.perf_counter()
+        """Do the work once; return wall seconds, and keep CPU seconds and the peak memory of a command (KiB)."""
+        start, used = time.perf_counter(), time.process_time()
         if callable(self.work):
             self.work()
+            self.busy.append(time.process_time() - used)
         else:
             process = subprocess.Popen(self.work, stdout=subprocess.DEVNULL, stderr=subprocess.DEVNULL)
             _, status, usage = _wait(process)
             if status not in self.codes:
                 raise SystemExit(f"{self.name} ended with {status}: {' '.join(self.work)}")
             self.memory = max(self.memory, usage.ru_maxrss)
+            self.busy.append(usage.ru_utime + usage.ru_stime)
         return time.perf_counter() - start
 
     @property
@@ -82,7 +85,8 @@ def compare(
     print(f"\n{title}  (median of {runs}, in turn)")
     for contestant in contestants:
         memory = f"{contestant.memory / 1024:8.0f} MiB" if contestant.memory else " " * 12
-        print(f"  {contestant.name:44} {contestant.median * 1000:10.1f} ms {memory}")
+        processor = statistics.median(contestant.busy) * 1000
+        print(f"  {contestant.name:44} {contestant.median * 1000:10.1f} ms {processor:10.1f} ms CPU {memory}")
     ratio = statistics.median(a / b for a, b in zip(ours.seconds, peers[0].seconds, strict=True))
     held = budget is None or ratio <= budget
     verdict = "" if budget is None else f"   budget {budget:g}: {'held' if held else 'EXCEEDED'}"

@@ -6,11 +6,11 @@ from typing import TYPE_CHECKING
 
 from chainguard_ml.model import ArtifactKind, Evidence, Finding, Location
 from chainguard_ml.rules import signing as rules
-from chainguard_ml.signing import certificates, released, verify
+from chainguard_ml.signing import certificates, verify
 from chainguard_ml.signing.interface import Trust
 from chainguard_ml.signing.keys import load_public_key
 from chainguard_ml.signing.methods.sigstore import keyless
-from chainguard_ml.signing.sign import SIGNATURE_NAME
+from chainguard_ml.signing.sign import INDEX_NAME, SIGNATURE_NAME
 from chainguard_ml.text import printable
 
 if TYPE_CHECKING:
@@ -35,6 +35,8 @@ def examine(context: Context) -> Observations:
     Raises:
         UsageError: A configured key, certificate, identity or trusted root cannot be used.
     """
+    from chainguard_ml.signing import released
+
     trusted = trust(context.config.signing)
     spoken_for: set[str] = set()
     proven: list[tuple[verify.Claim, str]] = []
@@ -67,7 +69,7 @@ def trust(config: SigningConfig) -> Trust:
 def _claims(context: Context, trusted: Trust, *, indexes: bool) -> Iterator[verify.Claim]:
     """Yield the claims of signatures, or those of indexes of releases."""
     for artifact in context.of(ArtifactKind.SIGNATURE):
-        if artifact.path.endswith(released.INDEX_NAME) is indexes:
+        if artifact.path.endswith(INDEX_NAME) is indexes:
             yield _claim(context, artifact, trusted)
 
 

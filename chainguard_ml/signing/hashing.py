@@ -30,6 +30,9 @@ class _Sum(Protocol):
     def hexdigest(self) -> str: ...
 
 
+_AT_ONCE: dict[str, Callable[[memoryview], _Sum]] = {"sha256": hashlib.sha256, "blake2b": hashlib.blake2b}
+
+
 @dataclass(frozen=True, slots=True)
 class Recipe:
     """How digests are taken.
@@ -59,31 +62,58 @@ class Recipe:
             return blake3()
         return hashlib.new(self.algorithm)
 
+    def of(self, data: memoryview) -> str:
+        """Return the digest of bytes, in hexadecimal."""
+        if self.algorithm in _AT_ONCE:
+            return _AT_ONCE[self.algorithm](data).hexdigest()
+        total = self.start()
+        total.update(data)
+        return total.hexdigest()
+
 
 def digest(
-    descriptor: int, name: str, recipe: Recipe, buffer: memoryview, moved: Callable[[int], object] = bool
+    descriptor: int,
+    name: str,
+    recipe: Recipe,
+    buffer: memoryview,
+    moved: Callable[[int], object] = bool,
+    before: os.stat_result | None = None,
 ) -> str:
     """Return the digest of an open file's bytes in hexadecimal; of shards, their digests joined with commas.
 
     An empty file has no shards, and then no digest: an empty string (section 6.3.2). ``moved`` is told the number of
-    bytes after each read.
+    bytes after each read; ``before`` is the file's status where the caller has asked for it already.
 
     Raises:
         InputError: It is not a regular file, or reading fails.
         ChangedError: Size, times or inode differ afterwards, or other bytes than its size were read.
     """
     try:
-        before = os.fstat(descriptor)
+        before = before or os.fstat(descriptor)
         if not stat.S_ISREG(before.st_mode):
             raise InputError(f"'{printable(name)}' is not a regular file")
-        digests = list(_digests(descriptor, recipe, before.st_size, buffer, moved))
-        grown = os.pread(descriptor, 1, before.st_size)
+        found, grown = _small(descriptor, recipe, before.st_size, buffer), b""
+        if found is None:
+            found = ",".join(_digests(descriptor, recipe, before.st_size, buffer, moved))
+            grown = os.pread(descriptor, 1, before.st_size)
+        else:
+            moved(before.st_size)
         after = os.fstat(descriptor)
     except OSError as error:
         raise InputError(f"cannot read '{printable(name)}': {error.strerror}") from None
     if grown or _state(before) != _state(after):
         raise ChangedError(f"'{printable(name)}' changed while it was read")
-    return ",".join(digests)
+    return found
+
+
+def _small(descriptor: int, recipe: Recipe, size: int, buffer: memoryview) -> str | None:
+    """Return the digest of a file that one read brings whole; ``None`` if it is larger, or has not ``size`` bytes.
+
+    The buffer has room for more than the file should have, so a read of just ``size`` bytes has met the file's end.
+    """
+    if recipe.shard_size or size >= len(buffer) or os.preadv(descriptor, [buffer], 0) != size:
+        return None
+    return recipe.of(buffer[:size])
 
 
 def _digests(

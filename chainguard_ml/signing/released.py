@@ -30,10 +30,6 @@ if TYPE_CHECKING:
     from chainguard_ml.signing.sigstore import TrustedRoot
 
 
-INDEX_NAME = "releases.json"
-"""How the name of an index ends, where one is looked for."""
-
-
 def judge(claim: verify.Claim, path: Path, root: str) -> Observations:
     """Yield why a model with this root digest must not be used any more, or cannot be judged, then the evidence.
 

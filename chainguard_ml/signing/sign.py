@@ -28,6 +28,9 @@ if TYPE_CHECKING:
 SIGNATURE_NAME = "model.sig"
 """Name of the signature inside a model's directory."""
 
+INDEX_NAME = "releases.json"
+"""How the name of an index of releases ends."""
+
 
 @dataclass(frozen=True, slots=True)
 class Signed:

@@ -29,6 +29,7 @@ _SOURCE = "chainguard-ml/digest-source"
 
 _BEFORE_0_3 = "https://model_signing/Digests/v0.1"  # files as subjects, no serialization (section 5.1)
 _STRUCTURE = 20_000_000  # members and items: four for each file
+_HEX = re.compile("[0-9a-f]+")
 _SHARD = re.compile(r"(.+):(0|[1-9][0-9]{0,18}):([1-9][0-9]{0,18})\Z", re.DOTALL)
 
 _Item = tuple[str, str]  # name and digest of a resource
@@ -153,7 +154,7 @@ def _sources(resources: Iterable[Json]) -> Iterator[_Item]:
 
 
 def _hold_hex(digest: str, algorithm: str, name: str) -> None:
-    if len(digest) != LENGTHS[algorithm] or not set(digest) <= set("0123456789abcdef"):
+    if len(digest) != LENGTHS[algorithm] or not _HEX.fullmatch(digest):
         raise MalformedError(f"the digest of '{printable(name)}' is not one of {algorithm} in lower-case hexadecimal")
 
 
@@ -164,7 +165,7 @@ def _hold_sorted(names: list[str], shard_size: int) -> None:
     """
     if len(set(names)) != len(names):
         raise MalformedError("a resource is listed twice")
-    if names not in (sorted(names), sorted(names, key=lambda name: _components(name, shard_size))):
+    if names != sorted(names) and names != sorted(names, key=lambda name: _components(name, shard_size)):
         raise MalformedError("the resources are not sorted by name")
 
 

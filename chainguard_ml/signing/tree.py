@@ -184,27 +184,27 @@ class _Walk:
             self.tree.errors[path] = InputError(f"cannot open '{printable(path)}': {error.strerror}")
             return
         try:
-            size = os.fstat(descriptor).st_size
-            if size > _SMALL:
-                self.large.append((size, path))
+            status = os.fstat(descriptor)
+            if status.st_size > _SMALL:
+                self.large.append((status.st_size, path))
                 return
-            self.take(descriptor, path, self.buffer)
+            self.take(descriptor, path, self.buffer, status)
         except InputError as error:
             self.tree.errors[path] = error
         finally:
             os.close(descriptor)
         self.observer.advance(path)
 
-    def take(self, descriptor: int, path: str, buffer: memoryview) -> None:
+    def take(self, descriptor: int, path: str, buffer: memoryview, status: os.stat_result | None = None) -> None:
         """Keep the digest of an open file: a known one, else that of its bytes."""
         for source in self.sources:
             if found := source.known(path, descriptor):
                 self.tree.digests[path], self.tree.sources[path] = found
                 self.observer.moved(os.fstat(descriptor).st_size)
                 return
-        before = [(source, os.fstat(descriptor)) for source in self.sources]
-        self.tree.digests[path] = digest(descriptor, path, self.recipe, buffer, self.observer.moved)
-        for source, status in before:
+        status = status or os.fstat(descriptor)
+        self.tree.digests[path] = digest(descriptor, path, self.recipe, buffer, self.observer.moved, status)
+        for source in self.sources:
             source.hashed(path, status)
 
     def named(self, path: str) -> None:

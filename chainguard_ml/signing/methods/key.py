@@ -9,10 +9,10 @@ from chainguard_ml.model import GapReason
 from chainguard_ml.signing import dsse
 from chainguard_ml.signing.bundle import decoded
 from chainguard_ml.signing.interface import Identity, InvalidError, MalformedError, UntrustedError, UnverifiableError
-from chainguard_ml.signing.sigstore import timestamps
 from chainguard_ml.signing.strictjson import only
 
 if TYPE_CHECKING:
+    from chainguard_ml.model import Json
     from chainguard_ml.signing.interface import Bundle, Trust
 
 NAME = "key"
@@ -36,16 +36,25 @@ def verify(bundle: Bundle, trust: Trust) -> Identity:
     if not trust.keys:
         detail = "no public key is configured to verify it with: add the signer's under [signing] public-keys"
         raise UnverifiableError(detail, GapReason.NO_DATA)
-    stamped = timestamps.earliest(bundle, trust.timestampers)
+    details = _stamped(bundle, trust)
     messages = [dsse.encoding(bundle.payload_type, bundle.payload)]
     if old:
         messages.append(dsse.encoding_before_1_0(bundle.payload_type, bundle.payload))
     for key in trust.keys:
         if any(key.verifies(bundle.signature, message) for message in messages):
-            return Identity(NAME, key.hint, key.name, timestamps.details(stamped))
+            return Identity(NAME, key.hint, key.name, details)
     if any(key.hint == hint for key in trust.keys):
         raise InvalidError("the signature does not match what it signs")
     raise UntrustedError("no trusted key made this signature")
+
+
+def _stamped(bundle: Bundle, trust: Trust) -> dict[str, Json]:
+    """Return what timestamps prove; where there is none, what reads them is not even imported."""
+    if not trust.timestampers and "timestampVerificationData" not in bundle.verification:
+        return {}
+    from chainguard_ml.signing.sigstore import timestamps
+
+    return timestamps.details(timestamps.earliest(bundle, trust.timestampers))
 
 
 def _hint(bundle: Bundle) -> tuple[str, bool]:

@@ -9,8 +9,6 @@ from typing import TYPE_CHECKING
 
 from chainguard_ml.model import GapReason
 from chainguard_ml.signing.interface import Identity, Keyless, UnverifiableError
-from chainguard_ml.signing.sigstore import SignerIdentity, embedded, load_trusted_root, prove
-from chainguard_ml.signing.sigstore.material import Envelope, parse_material
 
 if TYPE_CHECKING:
     from chainguard_ml.config import SigningConfig
@@ -28,6 +26,10 @@ def keyless(config: SigningConfig) -> Keyless:
     Raises:
         UsageError: An identity would trust everybody or nobody, or the trusted root cannot be used.
     """
+    if not (config.identities or config.trusted_root):
+        return Keyless()
+    from chainguard_ml.signing.sigstore import SignerIdentity, load_trusted_root
+
     identities = (SignerIdentity(each.identity, each.issuer, each.name, each.conditions) for each in config.identities)
     return Keyless(tuple(identities), load_trusted_root(config.trusted_root) if config.trusted_root else None)
 
@@ -40,6 +42,9 @@ def verify(bundle: Bundle, trust: Trust) -> Identity:
         UnverifiableError: No identity is trusted, or the bundle is of a kind that is not known.
         UsageError: No trusted root was given, and none is embedded.
     """
+    from chainguard_ml.signing.sigstore import embedded, prove
+    from chainguard_ml.signing.sigstore.material import Envelope, parse_material
+
     if not trust.keyless.identities:
         detail = "no identity is configured to verify it with: add the signer's under [signing] identities"
         raise UnverifiableError(detail, GapReason.NO_DATA)
