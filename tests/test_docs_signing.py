@@ -27,7 +27,7 @@ if TYPE_CHECKING:
 
 RELEASE = Workflow(environment="production")
 OUTSIDE = ("python -m pip install", "# elsewhere", "--timestamp-", "--releases")
-"""Beginnings and options of commands that need a registry, a timestamp authority, or a page of their own."""
+"""Commands that need a registry or a timestamp authority, or have a date in them that will pass."""
 
 
 @pytest.fixture
