@@ -11,13 +11,14 @@ from typing import TYPE_CHECKING
 
 from cryptography.hazmat.primitives.asymmetric import ec
 
-from chainguard_ml.signing import bundle, certificate_signer, methods, statement
+from chainguard_ml.signing import StampedSigner, bundle, certificate_signer, methods, statement
 from chainguard_ml.signing.hashing import Recipe
 from chainguard_ml.signing.interface import Keyless, Trust
 from chainguard_ml.signing.keys import SigningKey, public_key
 from chainguard_ml.signing.manifest import of_files
 from chainguard_ml.signing.sigstore import SignerIdentity, load_trusted_root
 from chainguard_ml.testing import FakeSigstore, Fault, Person
+from chainguard_ml.testing.timestamps import TimestampAuthority
 from tests.signing import authorities
 
 if TYPE_CHECKING:
@@ -37,7 +38,9 @@ class Signed:
     Attributes:
         data: The bundle.
         trust: That verifies it.
-        unproven: Members that no signature covers and that nobody believes: changing them has to change nothing.
+        unproven: Members of which no signature covers all, and what it does not cover nobody believes: the hint and the
+            identifier of a key; of a timestamp the version numbers and the name of the algorithm, which RFC 5652
+            (section 5.4) leaves outside its signature. Changing these has to change nothing.
     """
 
     data: bytes
@@ -70,6 +73,18 @@ def by_certificate() -> Signed:
     return Signed(bundle.build(PAYLOAD, signer), Trust((), (root.certificate,)), frozenset({"keyid"}))
 
 
+def by_certificate_at_a_time() -> Signed:
+    """Return a signature whose certificate has ended since: a timestamp authority saw it before."""
+    root, authority = authorities.root(), TimestampAuthority()
+    leaf = root.signer(valid=(authorities.NOW - authorities.DAY, authorities.NOW + authorities.DAY))
+    assert isinstance(leaf.key, ec.EllipticCurvePrivateKey)
+    key = SigningKey(public_key(leaf.key.public_key(), "release"), leaf.key)
+    signer = StampedSigner((authority.stamp,), certificate_signer(key, [leaf.certificate]))
+    later, known = authorities.NOW + 300 * authorities.DAY, (authority.chain.root,)
+    trust = Trust((), (root.certificate,), later, timestampers=known)
+    return Signed(bundle.build(PAYLOAD, signer), trust, frozenset({"keyid", "signedTimestamp"}))
+
+
 def keyless(rekor: int) -> Signed:
     """Return a signature logged in a log of a version; with version 1 the log alone says the time."""
     faults = [Fault.MISSING_TIMESTAMP] if rekor == 1 else []
@@ -77,13 +92,13 @@ def keyless(rekor: int) -> Signed:
         data = fake.mint(PAYLOAD, ADA, faults=faults)
         root = load_trusted_root(fake.write_trusted_root(Path(directory) / "root.json"))
     trusted = Keyless((SignerIdentity(ADA.subject, ADA.issuer),), root)
-    # Of a timestamp: the version numbers and the name of the algorithm, which RFC 5652 leaves outside its signature.
     return Signed(data, Trust((), keyless=trusted), frozenset({"signedTimestamp"}))
 
 
 WAYS: dict[str, Callable[[], Signed]] = {
     "key": by_key,
     "certificate": by_certificate,
+    "certificate-timestamp": by_certificate_at_a_time,
     "keyless-rekor-1": lambda: keyless(1),
     "keyless-rekor-2": lambda: keyless(2),
 }
