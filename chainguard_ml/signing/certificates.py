@@ -9,10 +9,10 @@ from __future__ import annotations
 
 import hashlib
 import warnings
-from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
 from chainguard_ml.errors import UsageError
+from chainguard_ml.records import record
 from chainguard_ml.signing.interface import ExpiredError, UntrustedError
 from chainguard_ml.text import printable
 
@@ -28,7 +28,7 @@ _MAX_BYTES = 10_000_000
 """Bytes of a file of authorities; those that browsers trust are 300 kB."""
 
 
-@dataclass(frozen=True, slots=True)
+@record
 class Chain:
     """A proven path.
 

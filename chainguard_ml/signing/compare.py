@@ -2,8 +2,9 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
 from typing import TYPE_CHECKING
+
+from chainguard_ml.records import record
 
 if TYPE_CHECKING:
     from collections.abc import Iterator, Mapping
@@ -11,7 +12,7 @@ if TYPE_CHECKING:
     from chainguard_ml.signing.tree import Tree
 
 
-@dataclass(frozen=True, slots=True)
+@record
 class Change:
     """One path that differs.
 

@@ -7,11 +7,11 @@ import importlib.util
 import os
 import stat
 import sys
-from dataclasses import dataclass
 from typing import TYPE_CHECKING, Protocol
 
 from chainguard_ml.errors import ChangedError, InputError
 from chainguard_ml.model import GapReason
+from chainguard_ml.records import record
 from chainguard_ml.signing.interface import UnverifiableError
 from chainguard_ml.text import printable
 
@@ -33,7 +33,7 @@ class _Sum(Protocol):
 _AT_ONCE: dict[str, Callable[[memoryview], _Sum]] = {"sha256": hashlib.sha256, "blake2b": hashlib.blake2b}
 
 
-@dataclass(frozen=True, slots=True)
+@record
 class Recipe:
     """How digests are taken.
 

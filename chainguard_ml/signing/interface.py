@@ -7,10 +7,11 @@ statement and comparing files is the same for every method.
 
 from __future__ import annotations
 
-from dataclasses import dataclass, field
+from dataclasses import field
 from typing import TYPE_CHECKING, ClassVar, Protocol
 
 from chainguard_ml.errors import InputError
+from chainguard_ml.records import record
 
 if TYPE_CHECKING:
     from collections.abc import Mapping
@@ -60,7 +61,7 @@ class UnverifiableError(InputError):
         self.gap = gap
 
 
-@dataclass(frozen=True, slots=True)
+@record
 class Bundle:
     """A Sigstore bundle with a DSSE envelope, its shape checked, nothing in it proven.
 
@@ -83,7 +84,7 @@ class Bundle:
     verification: Mapping[str, Json] = field(repr=False)
 
 
-@dataclass(frozen=True, slots=True)
+@record
 class Keyless:
     """Identities of Sigstore whose signatures are trusted, and the instance that they sign with.
 
@@ -96,7 +97,7 @@ class Keyless:
     root: TrustedRoot | None = None
 
 
-@dataclass(frozen=True, slots=True)
+@record
 class Trust:
     """Whom the operator trusts; each method looks at its own part.
 
@@ -116,7 +117,7 @@ class Trust:
     timestampers: tuple[Certificate, ...] = ()
 
 
-@dataclass(frozen=True, slots=True)
+@record
 class Identity:
     """Who signed, as proven.
 

@@ -7,10 +7,11 @@ Neither a key nor a passphrase is ever part of a message.
 from __future__ import annotations
 
 import hashlib
-from dataclasses import dataclass, field
+from dataclasses import field
 from typing import TYPE_CHECKING, TypeAlias, Union
 
 from chainguard_ml.errors import UsageError
+from chainguard_ml.records import record
 from chainguard_ml.text import printable
 
 if TYPE_CHECKING:
@@ -35,7 +36,7 @@ CURVES = ("secp256r1", "secp384r1", "secp521r1")
 _KINDS = "an elliptic curve key (P-256, P-384, P-521) or an Ed25519 key"
 
 
-@dataclass(frozen=True, slots=True)
+@record
 class PublicKey:
     """A key that signatures are verified with.
 
@@ -73,7 +74,7 @@ class PublicKey:
         return True
 
 
-@dataclass(frozen=True, slots=True)
+@record
 class SigningKey:
     """A private key that models are signed with; the method ``key`` of the specification (section 4.1)."""
 

@@ -3,9 +3,11 @@
 from __future__ import annotations
 
 import hashlib
-from dataclasses import dataclass, field
+from dataclasses import field
 from pathlib import PurePosixPath
 from typing import TYPE_CHECKING
+
+from chainguard_ml.records import record
 
 if TYPE_CHECKING:
     from collections.abc import Iterable, Mapping
@@ -19,7 +21,7 @@ SINGLE_FILE = "."
 """How the reference implementation names the file of a single-file model, where section 6.1.2 wants its name."""
 
 
-@dataclass(frozen=True, slots=True)
+@record
 class Manifest:
     """Names and digests of a model's files.
 

@@ -18,6 +18,7 @@ from chainguard_ml import files, sealed
 from chainguard_ml.config import Config
 from chainguard_ml.errors import InputError, RefusedError
 from chainguard_ml.model import Evidence, Location, Subject
+from chainguard_ml.records import record
 from chainguard_ml.rules import signing as rules
 from chainguard_ml.signing import released, verify
 from chainguard_ml.signing.compare import Change
@@ -39,7 +40,7 @@ _IN_MEMORY = 1 << 30
 _HINT = "see 'chainguard-ml verify' for the whole difference; fetch the model again from its source"
 
 
-@dataclass(frozen=True, slots=True)
+@record
 class VerifiedModel:
     """A model whose signature is proven, and whose files are verified as they are asked for.
 
@@ -146,7 +147,7 @@ class _Copies:
     follow: bool
 
 
-@dataclass(frozen=True, slots=True)
+@record
 class _Place:
     """Where the files are taken from, and what is open."""
 

@@ -4,13 +4,14 @@ from __future__ import annotations
 
 import stat
 from collections import Counter
-from dataclasses import dataclass, field, replace
+from dataclasses import field, replace
 from pathlib import PurePosixPath
 from typing import TYPE_CHECKING
 
 from chainguard_ml import files
 from chainguard_ml.context import Silent
 from chainguard_ml.errors import InputError, NothingToExamineError, UsageError
+from chainguard_ml.records import record
 from chainguard_ml.signing import bundle, manifest, statement, tree
 from chainguard_ml.signing.hashing import LENGTHS, Recipe
 from chainguard_ml.signing.interface import UnverifiableError
@@ -32,7 +33,7 @@ INDEX_NAME = "releases.json"
 """How the name of an index of releases ends."""
 
 
-@dataclass(frozen=True, slots=True)
+@record
 class Signed:
     """What was signed.
 

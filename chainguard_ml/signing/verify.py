@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass, field, replace
+from dataclasses import field, replace
 from pathlib import PurePosixPath
 from typing import TYPE_CHECKING, TypedDict, Unpack
 
@@ -10,6 +10,7 @@ from chainguard_ml import files
 from chainguard_ml.context import Observer, Silent
 from chainguard_ml.errors import ChangedError, InputError, NothingToExamineError, UsageError
 from chainguard_ml.model import Evidence, Gap, GapReason, Location, Severity, Subject
+from chainguard_ml.records import record
 from chainguard_ml.rules import signing as rules
 from chainguard_ml.signing import bundle, compare, methods, statement, tree
 from chainguard_ml.signing.interface import Keyless, MalformedError, RefusedError, Trust, UnverifiableError
@@ -38,7 +39,7 @@ _REFUSALS = {
 }
 
 
-@dataclass(frozen=True, slots=True)
+@record
 class Claim:
     """A signature, the model it is taken to be about, and how strictly to look.
 
@@ -116,7 +117,7 @@ class Look(TypedDict, total=False):
     root: TrustedRoot | None
 
 
-@dataclass(frozen=True, slots=True)
+@record
 class Proven:
     """What a signature proves: who signed, and what."""
 

@@ -14,10 +14,11 @@ import binascii
 import contextlib
 import shlex
 import subprocess
-from dataclasses import dataclass, field
+from dataclasses import field
 from typing import TYPE_CHECKING
 
 from chainguard_ml.errors import ServiceError, UsageError
+from chainguard_ml.records import record
 from chainguard_ml.signing.keys import material
 from chainguard_ml.signing.keysources.forms import as_der, digest
 from chainguard_ml.text import printable
@@ -34,7 +35,7 @@ SECONDS = 120
 _MAX_SIGNATURE = 1_000  # bytes written; P-521 in Base64 with line ends needs 200
 
 
-@dataclass(frozen=True, slots=True)
+@record
 class CommandSigner:
     """A signer that is a command.
 

@@ -8,10 +8,11 @@ P-521 sign digests with ``CKM_ECDSA`` (PKCS #11 v2.40, section 2.3.6), Ed25519 k
 from __future__ import annotations
 
 import contextlib
-from dataclasses import dataclass, field
+from dataclasses import field
 from typing import TYPE_CHECKING, cast
 
 from chainguard_ml.errors import MissingExtraError, ServiceError, UsageError
+from chainguard_ml.records import record
 from chainguard_ml.signing import keys
 from chainguard_ml.signing.keysources import uri
 from chainguard_ml.signing.keysources.forms import as_der, digest
@@ -30,7 +31,7 @@ if TYPE_CHECKING:
 _ED25519 = (b"\x06\x03\x2b\x65\x70", b"\x13\x0cedwards25519")  # CKA_EC_PARAMS: the OID, or the curve's name
 
 
-@dataclass(frozen=True, slots=True)
+@record
 class TokenSigner:
     """A signer whose key a token holds.
 

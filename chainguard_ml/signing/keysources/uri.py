@@ -3,11 +3,12 @@
 from __future__ import annotations
 
 import re
-from dataclasses import dataclass, field
+from dataclasses import field
 from pathlib import Path
 from urllib.parse import unquote, unquote_to_bytes
 
 from chainguard_ml.errors import UsageError
+from chainguard_ml.records import record
 from chainguard_ml.text import did_you_mean, printable
 
 _TOKEN = ("token", "manufacturer", "model", "serial")
@@ -17,7 +18,7 @@ _MAX_PIN = 1_000
 _ESCAPES = re.compile(r"(?:[^%]|%[0-9A-Fa-f]{2})*")
 
 
-@dataclass(frozen=True, slots=True)
+@record
 class TokenUri:
     """What a URI says.
 

@@ -6,12 +6,13 @@ OMS v1.0, sections 4.1 and 8.2. The signer's certificate comes first, then those
 from __future__ import annotations
 
 import base64
-from dataclasses import dataclass, field
+from dataclasses import field
 from datetime import UTC, datetime
 from typing import TYPE_CHECKING
 
 from chainguard_ml.errors import UsageError
 from chainguard_ml.model import GapReason
+from chainguard_ml.records import record
 from chainguard_ml.signing import certificates, dsse
 from chainguard_ml.signing.bundle import decoded
 from chainguard_ml.signing.interface import ExpiredError, Identity, InvalidError, MalformedError, UnverifiableError
@@ -36,7 +37,7 @@ MATERIAL = "x509CertificateChain"
 _CERTIFICATES = 16  # in one bundle; real chains have two or three
 
 
-@dataclass(frozen=True, slots=True)
+@record
 class CertificateSigner:
     """A signer whose key has a certificate.
 

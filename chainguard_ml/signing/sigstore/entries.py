@@ -8,10 +8,10 @@ from __future__ import annotations
 
 import base64
 import hashlib
-from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
 from chainguard_ml.model import GapReason
+from chainguard_ml.records import record
 from chainguard_ml.signing.bundle import decoded
 from chainguard_ml.signing.interface import InvalidError, MalformedError, UnverifiableError
 from chainguard_ml.signing.sigstore import keys
@@ -29,7 +29,7 @@ _STRUCTURE = 20_000_000  # an entry of the kind intoto may hold a whole statemen
 _ALGORITHMS = {"SHA2_256": "sha256", "SHA2_384": "sha384", "SHA2_512": "sha512"}
 
 
-@dataclass(frozen=True, slots=True)
+@record
 class Signed:
     """What an entry must be about.
 

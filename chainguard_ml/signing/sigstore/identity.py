@@ -6,10 +6,11 @@ An identity is only half a name: the same mail address can be claimed at another
 from __future__ import annotations
 
 import re
-from dataclasses import dataclass, field
+from dataclasses import field
 from typing import TYPE_CHECKING
 
 from chainguard_ml.errors import UsageError
+from chainguard_ml.records import record
 from chainguard_ml.signing.interface import MalformedError, UntrustedError
 from chainguard_ml.signing.sigstore.keys import unreadable
 from chainguard_ml.text import did_you_mean, printable
@@ -49,7 +50,7 @@ CONDITIONS = tuple(name for name in EXTENSIONS if name != _ISSUER)
 """Names that conditions can have."""
 
 
-@dataclass(frozen=True, slots=True)
+@record
 class SignerIdentity:
     """A signer that the operator trusts: exactly one identity, or all that match a pattern, at one issuer.
 
@@ -95,7 +96,7 @@ class SignerIdentity:
         return ""
 
 
-@dataclass(frozen=True, slots=True)
+@record
 class ProvenIdentity:
     """Who a certificate says its holder is.
 

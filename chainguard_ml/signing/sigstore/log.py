@@ -11,10 +11,10 @@ import base64
 import binascii
 import hashlib
 import json
-from dataclasses import dataclass
 from datetime import UTC, datetime
 from typing import TYPE_CHECKING
 
+from chainguard_ml.records import record
 from chainguard_ml.signing.interface import InvalidError, MalformedError, UntrustedError
 from chainguard_ml.signing.sigstore import keys
 
@@ -29,7 +29,7 @@ _OF_TILES = {("hashedrekord", "0.0.2")}  # version 2 of Rekor, whose logs are on
 _WITH_TIME = {("hashedrekord", "0.0.1"), ("dsse", "0.0.1"), ("intoto", "0.0.1"), ("intoto", "0.0.2")}
 
 
-@dataclass(frozen=True, slots=True)
+@record
 class Checkpoint:
     """A log's signed statement about its tree.
 

@@ -7,10 +7,10 @@ have is refused: what is not understood could change what the rest means.
 from __future__ import annotations
 
 import re
-from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
 from chainguard_ml.model import GapReason
+from chainguard_ml.records import record
 from chainguard_ml.signing import dsse
 from chainguard_ml.signing.bundle import decoded
 from chainguard_ml.signing.interface import MalformedError, UnverifiableError
@@ -37,7 +37,7 @@ _NUMBER = re.compile(r"0|[1-9][0-9]{0,18}")
 _ALGORITHMS = {"SHA2_256": "sha256", "SHA2_384": "sha384", "SHA2_512": "sha512"}
 
 
-@dataclass(frozen=True, slots=True)
+@record
 class Proof:
     """A proof that a transparency log holds an entry (RFC 6962, section 2.1.1), with the checkpoint it leads to.
 
@@ -56,7 +56,7 @@ class Proof:
     checkpoint: str
 
 
-@dataclass(frozen=True, slots=True)
+@record
 class Entry:
     """An entry of a transparency log.
 
@@ -79,7 +79,7 @@ class Entry:
     body: bytes
 
 
-@dataclass(frozen=True, slots=True)
+@record
 class Material:
     """What a signature is verified with.
 
@@ -96,7 +96,7 @@ class Material:
     timestamps: tuple[bytes, ...]
 
 
-@dataclass(frozen=True, slots=True)
+@record
 class Envelope:
     """A DSSE envelope with its one signature."""
 
@@ -110,7 +110,7 @@ class Envelope:
         return dsse.encoding(self.payload_type, self.payload)
 
 
-@dataclass(frozen=True, slots=True)
+@record
 class MessageSignature:
     """A signature over a file, with what the bundle says is the file's digest.
 
@@ -125,7 +125,7 @@ class MessageSignature:
     signature: bytes
 
 
-@dataclass(frozen=True, slots=True)
+@record
 class SigstoreBundle:
     """A whole bundle."""
 

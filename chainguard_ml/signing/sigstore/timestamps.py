@@ -8,10 +8,10 @@ from __future__ import annotations
 
 import hashlib
 import warnings
-from dataclasses import dataclass
 from datetime import timedelta
 from typing import TYPE_CHECKING, cast
 
+from chainguard_ml.records import record
 from chainguard_ml.signing import certificates
 from chainguard_ml.signing.interface import ExpiredError, InvalidError, MalformedError, RefusedError, UntrustedError
 from chainguard_ml.signing.sigstore.keys import unreadable
@@ -38,7 +38,7 @@ _DIGESTS = {
 }
 
 
-@dataclass(frozen=True, slots=True)
+@record
 class Stamp:
     """A granted timestamp over a signature; who made it is not proven.
 
@@ -63,7 +63,7 @@ class Stamp:
     embedded: tuple[Certificate, ...]
 
 
-@dataclass(frozen=True, slots=True)
+@record
 class _Moved:
     """A response as ``rfc3161-client`` sees it, as if it were made at another moment; itself its ``tst_info``."""
 

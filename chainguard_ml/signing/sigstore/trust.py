@@ -7,13 +7,13 @@ from __future__ import annotations
 
 import hashlib
 import importlib.util
-from dataclasses import dataclass
 from datetime import UTC, datetime
 from pathlib import Path
 from typing import TYPE_CHECKING, TypeVar
 from urllib.parse import quote
 
 from chainguard_ml.errors import InputError, UsageError
+from chainguard_ml.records import record
 from chainguard_ml.signing.bundle import decoded
 from chainguard_ml.signing.interface import MalformedError
 from chainguard_ml.signing.strictjson import loads, member
@@ -34,7 +34,7 @@ _STRUCTURE = 100_000
 _T = TypeVar("_T")
 
 
-@dataclass(frozen=True, slots=True)
+@record
 class Period:
     """From ``start`` to ``end``, both of them included; without ``end`` until further notice."""
 
@@ -46,7 +46,7 @@ class Period:
         return self.start <= time and (self.end is None or time <= self.end)
 
 
-@dataclass(frozen=True, slots=True)
+@record
 class Log:
     """A transparency log: its identifier and its key (SubjectPublicKeyInfo or PKCS #1, DER)."""
 
@@ -55,7 +55,7 @@ class Log:
     period: Period
 
 
-@dataclass(frozen=True, slots=True)
+@record
 class Authority:
     """A certificate authority, or a timestamp authority with its own certificate first; DER, the root last."""
 
@@ -63,7 +63,7 @@ class Authority:
     period: Period
 
 
-@dataclass(frozen=True, slots=True)
+@record
 class TrustedRoot:
     """Everything that an instance's signatures are verified with.
 

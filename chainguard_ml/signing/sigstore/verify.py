@@ -9,11 +9,11 @@ from __future__ import annotations
 
 import hashlib
 import re
-from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
 from chainguard_ml.errors import UsageError
 from chainguard_ml.model import GapReason
+from chainguard_ml.records import record
 from chainguard_ml.signing.interface import InvalidError, MalformedError, UntrustedError, UnverifiableError
 from chainguard_ml.signing.sigstore import certificate, identity, keys, log, timestamps
 from chainguard_ml.signing.sigstore.entries import Signed, verify_body
@@ -36,7 +36,7 @@ _BLOCK = 1 << 18
 _ALGORITHMS = ("sha256", "sha384", "sha512")
 
 
-@dataclass(frozen=True, slots=True)
+@record
 class Artifact:
     """What a signature is about: its digests in binary, by algorithm."""
 
@@ -73,7 +73,7 @@ class Artifact:
         return cls({algorithm: bytes.fromhex(digits)})
 
 
-@dataclass(frozen=True, slots=True)
+@record
 class Proven:
     """What a bundle proves.
 
