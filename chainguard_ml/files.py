@@ -23,6 +23,7 @@ if TYPE_CHECKING:
 _CHUNK = 1 << 18
 # O_NONBLOCK: opening a pipe or a device must not hang; regular files ignore it.
 _DIRECTORY = os.O_RDONLY | os.O_DIRECTORY | os.O_CLOEXEC
+_NO_NAMES = frozenset({"", ".", ".."})
 _FLAGS = os.O_RDONLY | os.O_NOFOLLOW | os.O_CLOEXEC | os.O_NONBLOCK
 
 
@@ -51,7 +52,7 @@ def open_beneath(root: Path | int, relative: str) -> BinaryIO:
         InputError: It is missing, no regular file, a link on the way, or the system refuses.
     """
     parts = relative.split("/")
-    if not relative or any(part in {"", ".", ".."} for part in parts):
+    if not _NO_NAMES.isdisjoint(parts):
         raise InputError(f"'{printable(relative)}' is not a path beneath the root")
     try:
         descriptor = root if isinstance(root, int) else os.open(root, _DIRECTORY)
@@ -88,22 +89,29 @@ def open_regular(path: Path) -> BinaryIO:
     return os.fdopen(descriptor, "rb", buffering=0)
 
 
-@contextlib.contextmanager
-def stable(stream: BinaryIO, name: str) -> Iterator[None]:
+def stable(stream: BinaryIO, name: str) -> contextlib.AbstractContextManager[None]:
     """Hold that an open file does not change inside the block.
 
     Raises:
         ChangedError: Size, modification time or inode differ afterwards.
     """
-    before = _signature(stream)
-    yield
-    if _signature(stream) != before:
-        raise ChangedError(f"'{printable(name)}' changed while it was read")
+    return _Stable(stream, name)
 
 
-def _signature(stream: BinaryIO) -> tuple[int, ...]:
-    status = os.fstat(stream.fileno())
-    return (status.st_size, status.st_mtime_ns, status.st_ino)
+class _Stable:
+    """A class of its own: generators as context managers cost as much as opening a small file."""
+
+    def __init__(self, stream: BinaryIO, name: str) -> None:
+        self._descriptor, self._name = stream.fileno(), name
+
+    def __enter__(self) -> None:
+        self._before = os.fstat(self._descriptor)
+
+    def __exit__(self, kind: object, error: object, trace: object) -> None:
+        before, after = self._before, os.fstat(self._descriptor)
+        same = (before.st_size, before.st_mtime_ns, before.st_ino) == (after.st_size, after.st_mtime_ns, after.st_ino)
+        if kind is None and not same:
+            raise ChangedError(f"'{printable(self._name)}' changed while it was read")
 
 
 def read_beneath(root: Path, relative: str, limit: int) -> bytes:

@@ -12,7 +12,7 @@ from chainguard_ml.scan import naming, registry
 from chainguard_ml.scan.interface import CONTENT_END, Budgets
 
 if TYPE_CHECKING:
-    from collections.abc import Iterable, Iterator
+    from collections.abc import Iterable, Iterator, Sequence
 
     from chainguard_ml.model import Gap, Observations
     from chainguard_ml.scan.interface import Blob, Format, Judge
@@ -48,6 +48,9 @@ _PICKLES = frozenset({"", "pickle", "torch-legacy"})
 _PLAIN = re.compile(rb"(?:[0-9]{1,40}|little|big)\n?\Z")
 _PLAIN_SIZE = 41
 
+_ZIP_END = b"PK\5\6"
+_ZIP_TAIL = 65_535 + 22  # bytes: the end record with the longest comment
+
 _SMALL = 1 << 16  # bytes that a file counts for at least
 _FREE = 8_000  # members that are examined however small the file is,
 _PER_MEMBER = 80  # bytes of the file, as it is and decompressed, for each one beyond: no archive has smaller ones
@@ -70,21 +73,23 @@ def load(path: str) -> Format:
 
 def recognise(blob: Blob) -> Format | None:
     """Return the first registered format that recognises the bytes, or ``None``; there is at least one byte."""
-    return next(_recognising(blob, registry.candidates(blob.data[0])), None)
+    return next(_recognising(blob, _possible(blob)), None)
+
+
+def _possible(blob: Blob) -> Sequence[registry.Form]:
+    tail = blob.read(max(0, blob.size - registry.TAIL), blob.size)
+    return registry.possible(blob.read(0, registry.HEAD), tail, blob.name)
 
 
 def _recognising(blob: Blob, forms: Iterable[registry.Form]) -> Iterator[Format]:
-    """Yield those that recognise the bytes, in order, importing no other than those that could."""
-    head, tail = blob.read(0, registry.HEAD), blob.read(max(0, blob.size - registry.TAIL), blob.size)
-    names = registry.hints(blob.name)
+    """Yield those that recognise the bytes, in order, importing no other."""
     asked = cast("dict[str, bool]", blob.memo.setdefault("asked", {}))
     for form in forms:
-        if form.may_be(head, tail, names):
-            candidate = load(form.path)
-            if form.path not in asked:
-                asked[form.path] = candidate.recognise(blob)
-            if asked[form.path]:
-                yield candidate
+        candidate = load(form.path)
+        if form.path not in asked:
+            asked[form.path] = candidate.recognise(blob)
+        if asked[form.path]:
+            yield candidate
 
 
 def _is_plain(blob: Blob) -> bool:
@@ -152,14 +157,15 @@ class Session:
         if over := self._exhausted(blob.size):
             self._over.setdefault(over, blob.gap(GapReason.BUDGET, over))
             return
-        found = None if _is_plain(blob) else recognise(blob)
+        plain = _is_plain(blob)
+        found = None if plain else recognise(blob)
         name = found.NAME if found else ""
         if not self._containers:
             self.format = self.format or name
         if finding := naming.mismatch(blob, name):
             yield finding
         yield from self._examine(blob, found)
-        if _is_plain(blob):
+        if plain:
             return
         if name not in _PICKLES:
             yield from self._pickle_too(blob)
@@ -218,12 +224,15 @@ class Session:
         """Examine the protobuf messages that the same bytes can be: nothing in them says which one a loader reads."""
         from chainguard_ml.scan.formats.raw import payloads
 
-        for other in _recognising(blob, registry.MESSAGES):
+        messages = [form for form in _possible(blob) if form.path in registry.MESSAGES]
+        for other in _recognising(blob, messages):
             if name != other.NAME:
                 yield from payloads(other.examine(blob, self))
 
     def _appended_zip(self, blob: Blob) -> Observations:
         """Examine a zip archive at the end of something else: zip readers look from the end."""
+        if _ZIP_END not in blob.read(max(0, blob.size - _ZIP_TAIL), blob.size):
+            return
         from chainguard_ml.rules.formats import TRAILING_DATA
         from chainguard_ml.scan.formats import zip_ends, zip_reader
 

@@ -8,9 +8,12 @@ from __future__ import annotations
 
 import functools
 import re
-from typing import NamedTuple
+from typing import TYPE_CHECKING, NamedTuple
 
 from chainguard_ml.scan import naming
+
+if TYPE_CHECKING:
+    from collections.abc import Sequence
 
 HEAD = 256
 """Bytes of the beginning that a look is taken at."""
@@ -18,6 +21,7 @@ HEAD = 256
 TAIL = 8
 """Bytes of the end."""
 
+_FLAGS = re.DOTALL | re.IGNORECASE
 _NEVER = rb"(?!)"
 _NO_ZIP = rb"(?!PK\x03\x04)"
 _TAR = rb".{148}(?:[\s0-7ox_+\0-]{8}|[\x80\xff])"  # a checksum in any form that readers take
@@ -43,24 +47,13 @@ class Form(NamedTuple):
     ends: bytes
     names: frozenset[str]
 
-    def may_be(self, head: bytes, tail: bytes, names: frozenset[str]) -> bool:
-        """Return whether a file could be of this format: its beginning and end, and the ``hints`` of its name."""
-        if self.names and not self.names.isdisjoint(names):
-            return True
-        return (
-            (not self.first or head[0] in self.first)
-            and (self.starts is None or self.starts.match(head) is not None)
-            and tail.endswith(self.ends)
-        )
-
-
-def hints(name: str) -> frozenset[str]:
-    """Return what a name says: its extension and its last part."""
-    return frozenset({naming.extension(name), name.rpartition("/")[2]})
+    def looks(self, head: bytes, tail: bytes) -> bool:
+        """Return whether bytes with this beginning and end could be of this format."""
+        return (self.starts is None or self.starts.match(head) is not None) and tail.endswith(self.ends)
 
 
 def _form(path: str, first: bytes = b"", *, starts: bytes = b"", ends: bytes = b"", names: str = "") -> Form:
-    pattern = re.compile(starts, re.DOTALL | re.IGNORECASE) if starts else None
+    pattern = re.compile(starts, _FLAGS) if starts else None
     return Form(path, first, pattern, ends, frozenset(names.split()))
 
 
@@ -135,7 +128,7 @@ FORMATS = (
     _form("formats.tensorflow:FINGERPRINT", _TAGS, names="fingerprint.pb"),
     _form("formats.tensorflow:DATASET_SPEC", _TAGS, names="dataset_spec.pb"),
     _form("formats.coreml", _TAGS, names="mlmodel coreml"),
-    _form("formats.coreml_weights", starts=rb".{4}[\1\2]\0\0\0\0"),
+    _form("formats.coreml_weights", starts=rb".{4}[\1\2]\0{59}\xef\xbe\xad\xde"),
     _form("formats.paddle", _TAGS, names="pdmodel __model__"),
     _form("formats.paddle_params", b"\x00"),
     _form("formats.tensorflow_table", ends=b"\x57\xfb\x80\x8b\x24\x75\x47\xdb"),
@@ -167,11 +160,39 @@ FORMATS = (
 """Every format."""
 
 
-MESSAGES = tuple(form for form in FORMATS if form.first is _TAGS)
-"""Those that are protobuf messages: the same bytes can be several of them."""
+MESSAGES = frozenset(form.path for form in FORMATS if form.first is _TAGS)
+"""Paths of those that are protobuf messages: the same bytes can be several of them."""
+
+
+_NAMES = frozenset(name for form in FORMATS for name in form.names)
+_ENDS = tuple(form.ends for form in FORMATS if form.ends)
+
+
+def possible(head: bytes, tail: bytes, name: str) -> Sequence[Form]:
+    """Return the formats that bytes with this beginning (not empty), end and name could be of, in order."""
+    extension, last = naming.extension(name), name.rpartition("/")[2]
+    named = (extension if extension in _NAMES else "", last if last in _NAMES else "")
+    asked = _asked(head[0], *named)
+    if tail.endswith(_ENDS) or (asked.special and asked.special.match(head)):
+        return [form for form in asked.forms if not form.names.isdisjoint(named) or form.looks(head, tail)]
+    return asked.plain
+
+
+class _Asked(NamedTuple):
+    """Who is asked about a first byte and a name: all, those who want to see no more, and what the others want."""
+
+    forms: tuple[Form, ...]
+    plain: tuple[Form, ...]
+    special: re.Pattern[bytes] | None
 
 
 @functools.cache
-def candidates(first: int) -> tuple[Form, ...]:
-    """Return the formats that may be asked about bytes that start with ``first``, in order."""
-    return tuple(form for form in FORMATS if form.names or not form.first or first in form.first)
+def _asked(first: int, extension: str, last: str) -> _Asked:
+    named = (extension, last)
+    forms = [form for form in FORMATS if not form.first or first in form.first or not form.names.isdisjoint(named)]
+    plain = [form for form in forms if not form.names.isdisjoint(named) or not (form.starts or form.ends)]
+    wanted = {
+        form.starts.pattern for form in forms if form.starts and form not in plain and form.starts.pattern != _NEVER
+    }
+    special = re.compile(b"|".join(b"(?:%s)" % one for one in sorted(wanted)), _FLAGS) if wanted else None
+    return _Asked(tuple(forms), tuple(plain), special)

@@ -94,8 +94,7 @@ def _examined(stream: BinaryIO, subject: Subject, session: Session) -> Observati
 def _content(stream: BinaryIO, size: int) -> Data:
     """Return what is in a file: read where it is small, because a mapping costs more than a copy, else mapped."""
     if size <= _READ:
-        stream.seek(0)
-        data = stream.read(size)
+        data = os.pread(stream.fileno(), size, 0)
         if len(data) == size:
             return data
     return memoryview(mmap.mmap(stream.fileno(), 0, access=mmap.ACCESS_READ))

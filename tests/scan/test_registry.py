@@ -33,7 +33,7 @@ def test_whoever_recognises_is_asked(form: registry.Form) -> None:
     missed = []
     for name, data in CONTENTS:
         head, tail = data[: registry.HEAD], data[-registry.TAIL :]
-        asked = form in registry.candidates(head[0]) and form.may_be(head, tail, registry.hints(name))
+        asked = form in registry.possible(head, tail, name)
         if not asked and loaded.recognise(Blob(data, Subject(name), Location(name), name)):
             missed.append(name)
     assert missed == []

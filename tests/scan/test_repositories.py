@@ -81,7 +81,7 @@ def test_only_settings_are_looked_through(scan: Scan) -> None:
     key = malicious_repositories.keys()["hugging-face"].encode()
     for name in (".env", ".env.local", "prod.env", "a.toml", "a.ini", "a.cfg", ".netrc", "credentials"):
         assert scan(name, b"A = " + key).rules == {"secret-in-config"}, name
-    for name in ("a.py", "notes.txt", "a.toml.bak"):
+    for name in ("notes.txt", "a.toml.bak"):
         assert scan(name, b"A = " + key).clean, name
     assert scan("a.toml", b"\0\0" + key).clean
 

@@ -51,6 +51,9 @@ class Report:
     def observations(self) -> Observations:
         """Yield findings about globals and their uses, breaks, limits, and the evidence of what is in the streams."""
         trace = self._walk.trace
+        if trace.silent:  # mere data, as most files are
+            yield self._evidence()
+            return
         yield from self._torchscript()
         for seen in trace.seen.values():
             if not _is_torchscript(seen):

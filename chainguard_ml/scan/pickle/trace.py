@@ -96,6 +96,11 @@ class Trace:
     doubtful: Trace | None = None
     executed: bool = False
 
+    @property
+    def silent(self) -> bool:
+        """Whether there is nothing to report."""
+        return not (self.seen or self.notes or self.hidden or self.problems or self.exceeded or self.doubtful)
+
     def imported(self, module: str, name: str, offset: int) -> Global:
         """Record an import and return its value."""
         key = (module, name)
