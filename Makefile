@@ -4,13 +4,16 @@ VENV   ?= .venv
 BIN    := $(VENV)/bin
 STAMP  := $(VENV)/.installed
 
-.PHONY: demo corpus test lint format docs bench golden lock clean
+.PHONY: demo corpus mutation test lint format docs bench golden lock clean
 
 demo: $(STAMP)  ## check the example pipeline (passes) and its tampered copy (fails)
 	@sh examples/demo.sh $(BIN)/chainguard-ml
 
 corpus:  ## install real frameworks and let them write benign files, which tests then scan (Python 3.11)
 	@PYTHON=$(PYTHON) sh scripts/corpus.sh
+
+mutation:  ## mutate the pickle machine, policies and signing; list what no test notices (MUTANTS: a pattern)
+	@PYTHON=$(PYTHON) sh scripts/mutation.sh $(MUTANTS)
 
 test: lint  ## lint, types, tests with branch coverage
 	$(BIN)/python -m pytest -q -n auto --cov --cov-report=term --cov-fail-under=95

@@ -191,3 +191,22 @@ def test_documents_of_very_many_objects_are_not_parsed() -> None:
 )
 def test_values_of_binary_documents_are_read_up_to_a_number(name: str, data: bytes) -> None:
     assert f"more than {200_000 + len(data) // 4:,} values; the rest is unread" in gaps(scanned(name, data))
+
+
+def test_paths_are_followed_back_through_a_number_of_nodes() -> None:
+    def node(name: str, op: str, source: str) -> bytes:
+        return field(1, encode("tensorflow", "NodeDef", {"name": name, "op": op, "input": [source]}))
+
+    chain = b"".join(node(f"n{at}", "Identity", f"n{at - 1}") for at in range(300))
+    readers = [node(f"r{at}", "ReadFile", "n299") for at in range(600)]
+    told = scanned("m.graphdef", chain + b"".join(readers))
+    assert gaps(told) == ["more than 100,000 nodes behind inputs; the rest is not followed"]
+    assert sum(isinstance(item, Finding) for item in told) == 600
+    assert not gaps(scanned("m.graphdef", chain + b"".join(readers[:300])))
+
+
+def test_nodes_in_very_many_functions_name_their_own() -> None:
+    call = field(3, encode("tensorflow", "NodeDef", {"name": "a", "op": "PyFunc"}))
+    functions = b"".join(field(1, field(1, field(1, b"f%d" % at)) + call) for at in range(500))
+    told = scanned("m.graphdef", NODE + field(2, functions))
+    assert [item.facts["function"] for item in told if isinstance(item, Finding)] == [f"f{at}" for at in range(500)]

@@ -21,6 +21,7 @@ if TYPE_CHECKING:
 _MOST = 300_000  # nodes of a graph that are looked up by name
 _INPUTS = 64  # inputs of a node that are followed
 _STEPS = 200  # nodes behind an input that are followed
+_ALL_STEPS = 100_000  # of one graph
 _THROUGH = frozenset(
     {"Identity", "PlaceholderWithDefault", "ExpandDims", "Reshape", "Pack", "ConcatV2", "Squeeze", "StopGradient"}
     | {"Select", "SelectV2", "Merge", "Switch", "ShardedFilename", "StringFormat", "StringLower", "StringUpper"}
@@ -137,6 +138,7 @@ class Graph:
         self._functions: dict[str, tuple[int, int]] | None = None
         self._called_by: dict[str, list[tuple[str, Node]]] | None = None
         self._at_load: tuple[frozenset[str], frozenset[str]] | None = None
+        self._steps = 0
         self.bare = True
         self.assets: set[str] = set()
         self.started: set[str] = set()
@@ -178,7 +180,11 @@ class Graph:
         computed = False
         waiting = [(function, name) for name in _data(node)[index : index + 1]]
         for step, (scope, name) in enumerate(waiting):
-            if step >= _STEPS:
+            self._steps += 1
+            if self._steps == _ALL_STEPS:
+                text = f"more than {_ALL_STEPS:,} nodes behind inputs; the rest is not followed"
+                self._wire.note(WireError(text, 0, GapReason.BUDGET))
+            if step >= _STEPS or self._steps >= _ALL_STEPS:
                 computed = True
                 break
             source = self.nodes(scope).get(_plain(name))

@@ -21,6 +21,7 @@ if TYPE_CHECKING:
     from chainguard_ml.scan.protobuf.wire import Wire
 
 _NOTHING = Resolved((), frozenset())
+_WHATEVER_THEY_SAY = frozenset({carries_code.GRAPH_PYTHON.id, rules.CUSTOM_OPERATOR.id})  # whatever their inputs are
 
 
 class Nodes:
@@ -34,6 +35,7 @@ class Nodes:
         self._wire = wire
         self._training = training
         self._graphs: dict[int, Graph] = {}
+        self._names: dict[int, dict[tuple[int, int], str]] = {}
         self._known = operators.known("tensorflow")
         self._said: set[str] = set()
 
@@ -71,8 +73,10 @@ class Nodes:
         inside = record.inside("FunctionDef")
         if inside is None:
             return ""
-        span = (inside.start, inside.stop)
-        return next((name for name, other in self._graph(record).functions.items() if other == span), "?")
+        graph = self._graph(record)
+        if id(graph) not in self._names:  # nodes in functions can be as many as those are
+            self._names[id(graph)] = {span: name for name, span in reversed(graph.functions.items())}
+        return self._names[id(graph)].get((inside.start, inside.stop), "?")
 
     def _unknown(self, operator: str, node: Node, record: Record) -> Observations:
         self._said.add(operator)
@@ -121,7 +125,7 @@ class Nodes:
         leads_out = any(content.outside(text) for text in resolved.texts) or (effect.writes and resolved.computed)
         if effect.outside is not None and leads_out:
             severity = max(effect.outside, severity or effect.outside)
-        if severity is None or effect.rule in {carries_code.GRAPH_PYTHON, rules.CUSTOM_OPERATOR}:
+        if severity is None or effect.rule.id in _WHATEVER_THEY_SAY:
             return severity
         if self._training and effect.training and (effect.training == "any" or not resolved.texts):
             return None
