@@ -137,6 +137,7 @@ _SIGNATURE = {
     "method": Fact("string", "how it was made: key, ..."),
     "signer": Fact("string", "identifier of the signer's key, or their identity"),
     "signer_name": Fact("string", "name that the signer is configured with"),
+    "signed_at": Fact("string", "when it was signed (UTC), where a log or a timestamp proves it; else empty"),
     "files": Fact("int", "files that it signs"),
     "covers": Fact("list<string>", "files that are as they were signed"),
     "root": Fact("string", "digest over the signed files"),
