@@ -59,13 +59,16 @@ class AuditConfig:
 
     ``database`` is a SQLite file (default: in the user's data directory); ``service`` is ``pypi``, ``osv``, the URL
     of one that speaks OSV's API, or empty (offline); ``environment`` is the path of a virtual environment to audit
-    beside the manifests.
+    beside the manifests, and ``installed_files`` whether its files are compared with their records. A release that a
+    lock says was uploaded less than ``cooldown_days`` ago is a finding; 0 switches that off.
     """
 
     database: Path | None = None
     max_age_days: int = 14
     service: str = ""
     environment: Path | None = None
+    installed_files: bool = True
+    cooldown_days: int = 7
 
 
 @record

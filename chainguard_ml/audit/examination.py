@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING
 
 from packaging.utils import canonicalize_name
 
-from chainguard_ml.audit import freshness, manifests, vulnerabilities
+from chainguard_ml.audit import freshness, installed, locks, manifests, vulnerabilities
 from chainguard_ml.audit.database import Database
 from chainguard_ml.audit.vulnerabilities import Assessor
 from chainguard_ml.errors import InputError
@@ -31,6 +31,8 @@ def examine(context: Context) -> Observations:
     if not packages:
         return
     yield from manifests.findings(packages)
+    yield from locks.findings(packages, context.config.audit.cooldown_days)
+    yield from installed.findings(packages)
     vulnerable: set[str] = set()
     compared = bool(context.config.audit.service) and not context.offline
     for observation in _advised(context, packages):

@@ -167,7 +167,7 @@ def test_unpinned_requirements(examine: Callable, package: Callable, database: C
         package("d", "1", None, path="venv/METADATA", source="environment"),
         database=path,
     )
-    assert [(item.rule, str(item.location)) for item in findings] == [
+    assert [(item.rule, str(item.location)) for item in findings if item.rule == "unpinned-requirement"] == [
         ("unpinned-requirement", f"requirements.txt:{line}") for line in (3, 4, 6)
     ]
     assert "'>=1'" in findings[0].message

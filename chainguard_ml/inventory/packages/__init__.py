@@ -101,4 +101,6 @@ def _plan(context: Context) -> Iterator[Task | Gap]:
     if context.config.audit.environment:
         from chainguard_ml.inventory.packages import environment
 
-        yield from environment.plan(context.config.audit.environment, context.root)
+        yield from environment.plan(
+            context.config.audit.environment, context.root, verify=context.config.audit.installed_files
+        )

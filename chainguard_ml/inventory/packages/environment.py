@@ -8,6 +8,7 @@ from __future__ import annotations
 import json
 import os
 import re
+from dataclasses import replace
 from itertools import islice
 from pathlib import Path
 from typing import TYPE_CHECKING
@@ -15,6 +16,7 @@ from typing import TYPE_CHECKING
 from chainguard_ml import files
 from chainguard_ml.errors import InputError
 from chainguard_ml.inventory.packages import licences
+from chainguard_ml.inventory.packages.installed_files import Comparison
 from chainguard_ml.inventory.packages.interface import Manifest, Record
 from chainguard_ml.inventory.packages.naming import is_name, library, redacted, required_names
 from chainguard_ml.model import Component, Gap, GapReason, Json, Location, Subject
@@ -34,8 +36,10 @@ _BATCH = 100  # distributions for each task: a crash costs no more than these
 _BLANK_LINE = re.compile(rb"\r?\n\r?\n")
 
 
-def plan(environment: Path, root: Path) -> Iterator[Task | Gap]:
+def plan(environment: Path, root: Path, *, verify: bool = False) -> Iterator[Task | Gap]:
     """Yield the tasks that read an environment's distributions, and a gap where it is none.
+
+    With ``verify`` the installed files are compared with the digests in each ``RECORD``.
 
     Paths in the tasks' records are relative to ``root`` if the environment is beneath it, else begin with the
     environment's last name.
@@ -52,7 +56,8 @@ def plan(environment: Path, root: Path) -> Iterator[Task | Gap]:
         names = iter(_distributions(environment / site))
         subject = Subject(_joined(prefix, site), "directory")
         while batch := list(islice(names, _BATCH)):
-            argument: JsonObject = {"root": str(environment), "prefix": prefix, "site": site, "names": batch}
+            argument: JsonObject = {"root": str(environment), "prefix": prefix, "site": site, "names": batch,
+                                    "verify": verify}  # fmt: skip
             yield Task(f"{__name__}:parse", argument, subject)
 
 
@@ -61,8 +66,25 @@ def parse(argument: JsonObject) -> Iterator[Record]:
     names = argument["names"]
     if not isinstance(names, list):  # pragma: no cover (the plan above writes a list)
         raise TypeError("names must be a list")
+    root, prefix, site = Path(str(argument["root"])), str(argument["prefix"]), str(argument["site"])
+    comparison = Comparison() if argument.get("verify") else None
     for name in names:
-        yield _distribution(Path(str(argument["root"])), str(argument["prefix"]), str(argument["site"]), str(name))
+        record = _distribution(root, prefix, site, str(name))
+        if comparison and isinstance(record, Component):
+            facts = comparison.facts(root, site, _joined(site, str(name)))
+            record = replace(record, facts={**record.facts, **_prefixed(facts, prefix)})
+            if comparison.problem:
+                detail = f"not all of its files are compared: {comparison.problem}"
+                yield Manifest(root, _joined(prefix, site, str(name), "RECORD")).gap(GapReason.UNREADABLE, detail)
+        yield record
+
+
+def _prefixed(facts: Mapping[str, Json], prefix: str) -> dict[str, Json]:
+    """Return facts with their paths relative to what the paths of all records are relative to."""
+    return {
+        key: [_joined(prefix, str(path)) for path in value] if isinstance(value, list) else value
+        for key, value in facts.items()
+    }
 
 
 def _prefix(environment: Path, root: Path) -> str:
@@ -129,7 +151,7 @@ def _distribution(root: Path, prefix: str, site: str, name: str) -> Record:
     named, version = fields.get("name"), fields.get("version")
     if not isinstance(named, str) or not is_name(named) or not isinstance(version, str) or not version:
         return shown.gap(GapReason.MALFORMED, "the metadata states no valid name and version")
-    return _component(shown.at(None), named, version, fields, _direct(root, folder))
+    return _component(shown.at(None), named, version, fields, {**_direct(root, folder), **_installer(root, folder)})
 
 
 def _headers(data: bytes) -> Mapping[str, object]:
@@ -163,6 +185,15 @@ def _text(value: object) -> str | None:
 
 def _texts(value: object) -> list[str]:
     return [item for item in value if isinstance(item, str)] if isinstance(value, list) else []
+
+
+def _installer(root: Path, folder: str) -> dict[str, Json]:
+    """Return the fact of ``INSTALLER``, if another program than pip installed it."""
+    try:
+        text = files.read_beneath(root, f"{folder}/INSTALLER", 1_000).decode("utf-8", "replace").strip()
+    except InputError:
+        return {}
+    return {"installer": printable(text, 50)} if text and text != "pip" else {}
 
 
 def _direct(root: Path, folder: str) -> dict[str, Json]:

@@ -16,6 +16,10 @@ url        direct reference, without credentials; ``path`` for one in the file s
 commit     full commit of a reference to version control
 editable   true for a development install
 requires   PEP 503 names of the packages that it needs, sorted
+uploaded   when the last of its files was uploaded, RFC 3339, where the lock says so
+source_only true where the lock knows no wheel: installing it runs its build
+changed    installed files that differ from ``RECORD``, the first ones; ``changed_count`` counts all; so ``missing``
+installer  what installed it, if not pip
 summary    what the package says that it is (environment)
 constraint where a constraints file pins it, ``path:line``
 indexes    index options of the file, ``[{option, url, path, line}]``, at one component of each file

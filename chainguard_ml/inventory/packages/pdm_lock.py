@@ -6,7 +6,7 @@ from typing import TYPE_CHECKING
 
 from chainguard_ml.inventory.packages.interface import Manifest, Record
 from chainguard_ml.inventory.packages.naming import digests_of, is_name, library, redacted, required_names
-from chainguard_ml.inventory.packages.toml_lines import hashes, load_lock, tables, text_of, texts
+from chainguard_ml.inventory.packages.toml_lines import file_name_facts, hashes, load_lock, tables, text_of, texts
 from chainguard_ml.model import Gap, GapReason, Scope
 
 if TYPE_CHECKING:
@@ -45,6 +45,7 @@ def _component(manifest: Manifest, package: Table, line: int | None) -> Record:
         "path": text_of(package, "path"),
         "commit": commit,
         "requires": required_names(texts(package.get("dependencies"))),
+        **file_name_facts(tables(package.get("files"))),
     }
     scope = Scope.DEVELOPMENT if groups and "default" not in groups else Scope.REQUIRED
     return library(name, version, manifest.at(line), facts, digests=digests, scope=scope)

@@ -6,7 +6,15 @@ from typing import TYPE_CHECKING
 
 from chainguard_ml.inventory.packages.interface import Manifest, Record
 from chainguard_ml.inventory.packages.naming import digests_of, is_name, library, names_of, redacted
-from chainguard_ml.inventory.packages.toml_lines import hashes, load_lock, table, tables, text_of, texts
+from chainguard_ml.inventory.packages.toml_lines import (
+    file_name_facts,
+    hashes,
+    load_lock,
+    table,
+    tables,
+    text_of,
+    texts,
+)
 from chainguard_ml.model import Gap, GapReason, Scope
 
 if TYPE_CHECKING:
@@ -43,6 +51,7 @@ def _component(manifest: Manifest, package: Table, line: int | None, old: Table)
         "url": redacted(url) if url else None,
         "commit": text_of(source, "resolved_reference"),
         "requires": names_of(table(package.get("dependencies"))),
+        **file_name_facts(tables(package.get("files"))),
     }
     return library(name, version, manifest.at(line), facts, digests=digests, scope=_scope(package))
 

@@ -6,7 +6,7 @@ from typing import TYPE_CHECKING
 
 from chainguard_ml.inventory.packages.interface import Manifest, Record
 from chainguard_ml.inventory.packages.naming import digests_of, is_name, library, names_of, redacted
-from chainguard_ml.inventory.packages.toml_lines import load_lock, table, tables, text_of
+from chainguard_ml.inventory.packages.toml_lines import file_facts, load_lock, table, tables, text_of
 from chainguard_ml.model import Gap, GapReason
 
 if TYPE_CHECKING:
@@ -46,6 +46,7 @@ def _component(manifest: Manifest, package: Table, line: int | None) -> Record:
         "path": text_of(reference, "path"),
         "commit": commit,
         "requires": names_of(_names(package)),
+        **file_facts(tables(package.get("wheels")), [table(package.get("sdist"))]),
     }
     return library(name, version, manifest.at(line), facts, digests=digests)
 

@@ -6,6 +6,7 @@ import re
 import tomllib
 from collections import defaultdict, deque
 from dataclasses import dataclass
+from datetime import UTC, datetime
 from typing import TYPE_CHECKING
 
 from chainguard_ml.model import Gap, GapReason
@@ -15,6 +16,7 @@ if TYPE_CHECKING:
     from collections.abc import Iterable, Iterator, Mapping
 
     from chainguard_ml.inventory.packages.interface import Manifest
+    from chainguard_ml.model import Json
 
 _STRING = re.compile(r'"((?:[^"\\]|\\.)*)"|\'([^\']*)\'')
 Table = dict[str, object]
@@ -71,6 +73,7 @@ class Strings:
         return places.popleft() if len(places) > 1 else places[0]
 
 
+_DATE = re.compile(r"[0-9]{4}-[0-9]{2}-[0-9]{2}(?:[T ]|\Z)")
 _HEADER = re.compile(r"\s*\[+([^\[\]]+)\]")
 _KEY = re.compile(r"\s*(?:\"([^\"\\]+)\"|'([^']+)'|([A-Za-z0-9_-]+))\s*=")
 
@@ -125,3 +128,29 @@ def _headers(text: str, name: str, count: int) -> Iterator[int | None]:
 def hashes(entries: Iterable[Mapping[str, object]], key: str = "hash") -> list[str]:
     """Return the digests as text, ``sha256:…``, that file entries of a lock hold."""
     return [value for entry in entries if isinstance(value := entry.get(key), str)]
+
+
+def file_facts(wheels: Iterable[Mapping[str, object]], sources: Iterable[Mapping[str, object]]) -> dict[str, Json]:
+    """Return the facts of a package's files: ``uploaded``, the last upload (RFC 3339), and ``source_only``.
+
+    Times are TOML's, or text that begins with a date, under ``upload-time`` or ``upload_time``.
+    """
+    wheels, sources = list(wheels), [source for source in sources if source]
+    times = [_time(file.get("upload-time", file.get("upload_time"))) for file in (*wheels, *sources)]
+    known = [time for time in times if time]
+    return {"uploaded": max(known) if known else None, "source_only": bool(sources and not wheels) or None}
+
+
+def _time(value: object) -> str:
+    if isinstance(value, datetime):
+        try:
+            value = value.astimezone(UTC).isoformat() if value.tzinfo else value.isoformat()
+        except OverflowError:  # the first or the last day of all
+            return ""
+    return value if isinstance(value, str) and _DATE.match(value) else ""
+
+
+def file_name_facts(files: Iterable[Mapping[str, object]]) -> dict[str, Json]:
+    """Return the fact ``source_only`` of a package whose files a lock knows by their names (``file``)."""
+    names = [name for file in files if isinstance(name := file.get("file"), str)]
+    return {"source_only": bool(names and not any(name.endswith(".whl") for name in names)) or None}

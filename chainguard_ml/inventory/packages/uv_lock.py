@@ -6,7 +6,7 @@ from typing import TYPE_CHECKING
 
 from chainguard_ml.inventory.packages.interface import Manifest, Record
 from chainguard_ml.inventory.packages.naming import digests_of, is_name, library, names_of, redacted
-from chainguard_ml.inventory.packages.toml_lines import hashes, load_lock, table, tables, text_of
+from chainguard_ml.inventory.packages.toml_lines import file_facts, hashes, load_lock, table, tables, text_of
 from chainguard_ml.model import Gap, GapReason, Scope
 
 if TYPE_CHECKING:
@@ -52,6 +52,7 @@ def _component(manifest: Manifest, package: Table, line: int | None, scopes: dic
         "path": text_of(source, "path"),
         "commit": commit,
         "requires": names_of(_needs(package, "dependencies")),
+        **file_facts(tables(package.get("wheels")), [] if url else [table(package.get("sdist"))]),
     }
     return library(name, version, manifest.at(line), facts, digests=digests, scope=scopes.get(name, Scope.REQUIRED))
 

@@ -42,7 +42,11 @@ def collect(tmp_path: Path, pool: WorkerPool) -> Callable[..., tuple[list[Compon
     """Write ``{path: text}``, collect the packages of those with a format, return components and gaps."""
 
     def run(
-        manifests: dict[str, str | bytes], formats: dict[str, str] | None = None, environment: Path | None = None
+        manifests: dict[str, str | bytes],
+        formats: dict[str, str] | None = None,
+        environment: Path | None = None,
+        *,
+        verify: bool = False,
     ) -> tuple[list[Component], list[Gap]]:
         for path, content in manifests.items():
             (tmp_path / path).parent.mkdir(parents=True, exist_ok=True)
@@ -51,7 +55,7 @@ def collect(tmp_path: Path, pool: WorkerPool) -> Callable[..., tuple[list[Compon
         artifacts = tuple(
             Artifact(KINDS.get(form, ArtifactKind.LOCKFILE), path, form, 1) for path, form in sorted(chosen.items())
         )
-        config = Config(audit=AuditConfig(environment=environment))
+        config = Config(audit=AuditConfig(environment=environment, installed_files=verify))
         context = Context(tmp_path, pool, artifacts, config=config)
         records = list(packages.collect(context))
         same_in_this_process(context, records)

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import base64
+import hashlib
 import importlib.metadata
 import json
 import sys
@@ -14,6 +16,7 @@ from hypothesis import strategies as st
 from packaging.utils import canonicalize_name
 
 from chainguard_ml.inventory.packages import environment, licences
+from chainguard_ml.inventory.packages.installed_files import Comparison
 from chainguard_ml.model import Component, Gap, GapReason
 
 if TYPE_CHECKING:
@@ -94,6 +97,78 @@ def test_a_site_directory_itself_is_an_environment(collect: Callable, tmp_path: 
     files = {f"{SITE}/a-1.dist-info/METADATA": "Name: a\nVersion: 1\n"}
     (component,), _ = collect(files, {}, tmp_path / SITE)
     assert component.origin.path == f"{SITE}/a-1.dist-info/METADATA"
+
+
+def recorded(data: bytes, algorithm: str = "sha256") -> str:
+    digest = base64.urlsafe_b64encode(hashlib.new(algorithm, data).digest()).rstrip(b"=").decode()
+    return f"{algorithm}={digest},{len(data)}"
+
+
+def test_installed_files_are_compared_with_their_record(collect: Callable, tmp_path: Path) -> None:
+    same, changed = recorded(b"same"), recorded(b"what was")
+    record = (
+        f'a/__init__.py,{same}\n"a/with, comma.py",{recorded(b"same", "sha512")}\na/changed.py,{changed}\n'
+        f"a/longer.py,{changed}\na/gone.py,{same}\n../../../bin/a,{same}\n../../../../outside,{same}\n/etc/x,{same}\n"
+        f"a/__pycache__/x.pyc,{changed}\na/odd.py,md5=x,4\na-1.dist-info/RECORD,,\n"
+    )
+    folder = f"{SITE}/a-1.dist-info"
+    files = {
+        f"{folder}/METADATA": "Name: a\nVersion: 1\n",
+        f"{folder}/INSTALLER": "uv\n",
+        f"{folder}/RECORD": record,
+        f"{SITE}/a/__init__.py": "same",
+        f"{SITE}/a/with, comma.py": "same",
+        f"{SITE}/a/changed.py": "what is.",
+        f"{SITE}/a/longer.py": "what is now",
+        f"{SITE}/a/odd.py": "odd!",
+        f"{SITE}/a/__pycache__/x.pyc": "x",
+        "venv/bin/a": "other",
+    }
+    (component,), gaps = collect(files, {}, tmp_path / "venv", verify=True)
+    assert gaps == []
+    assert component.facts["installer"] == "uv"
+    assert component.facts["changed"] == [f"{SITE}/a/changed.py", f"{SITE}/a/longer.py", "venv/bin/a"]
+    assert component.facts["changed_count"] == 3
+    assert (component.facts["missing"], component.facts["missing_count"]) == ([f"{SITE}/a/gone.py"], 1)
+    (component,), _ = collect(files, {}, tmp_path / "venv")
+    assert "changed" not in component.facts
+
+
+@pytest.mark.parametrize("record", [b"\xff,sha256=x,1\n", b'"' + b"a" * 200_000 + b'",sha256=x,1\n', None])
+def test_a_record_that_is_none_is_a_gap(record: bytes | None, collect: Callable, tmp_path: Path) -> None:
+    folder = f"{SITE}/a-1.dist-info"
+    files: dict[str, bytes] = {f"{folder}/METADATA": b"Name: a\nVersion: 1\n"}
+    (tmp_path / folder).mkdir(parents=True)
+    if record is None:
+        (tmp_path / folder / "RECORD").symlink_to("/etc/hostname")
+    else:
+        files[f"{folder}/RECORD"] = record
+    (component,), (gap,) = collect(files, {}, tmp_path / "venv", verify=True)
+    assert (component.name, gap.reason) == ("a", GapReason.UNREADABLE)
+    assert gap.subject.name == f"{folder}/RECORD"
+
+
+def test_files_that_cannot_be_compared_are_a_gap(tmp_path: Path) -> None:
+    (tmp_path / "a.dist-info").mkdir()
+    (tmp_path / "a.dist-info/RECORD").write_text(f"link,{recorded(b'x')}\n")
+    (tmp_path / "link").symlink_to("/etc/hostname")
+    comparison = Comparison()
+    assert (comparison.facts(tmp_path, "", "a.dist-info"), "link" in comparison.problem) == ({}, True)
+    (tmp_path / "a.dist-info/RECORD").write_text(f"big,{recorded(b'big')}\nzero\0,{recorded(b'big')}\n")
+    (tmp_path / "big").write_text("not")
+    comparison = Comparison(left=2)
+    assert (comparison.facts(tmp_path, "", "a.dist-info"), "bytes" in comparison.problem) == ({}, True)
+    comparison = Comparison()
+    assert comparison.facts(tmp_path, "", "a.dist-info") == {"changed": ["big"], "changed_count": 1}
+    assert comparison.facts(tmp_path, "", "none.dist-info") == {}
+
+
+@settings(suppress_health_check=[HealthCheck.function_scoped_fixture], deadline=None, max_examples=50)
+@given(data=st.binary(max_size=60) | st.text(alphabet='a/.,="\n0sh256', max_size=60).map(str.encode))
+def test_any_record_gives_facts(data: bytes, tmp_path: Path) -> None:
+    (tmp_path / "a.dist-info").mkdir(exist_ok=True)
+    (tmp_path / "a.dist-info/RECORD").write_bytes(data)
+    assert isinstance(Comparison().facts(tmp_path, "", "a.dist-info"), dict)
 
 
 @pytest.mark.oracle

@@ -241,6 +241,56 @@ def test_pipfile_lock(collect: Callable) -> None:
     assert gap.reason is GapReason.MALFORMED
 
 
+def test_upload_times_and_releases_without_wheels(collect: Callable) -> None:
+    uv = """version = 1
+[[package]]
+name = "a"
+version = "1"
+source = { registry = "https://index.example/simple" }
+sdist = { url = "x", hash = "x", upload-time = "2024-05-01T10:00:00Z" }
+wheels = [{ url = "x.whl", hash = "x", upload-time = "2024-05-02T10:00:00.5Z" }, { upload-time = "soon" }]
+[[package]]
+name = "b"
+version = "1"
+sdist = { url = "x", hash = "x" }
+"""
+    pylock = """lock-version = "1.0"
+[[packages]]
+name = "c"
+version = "1"
+sdist = { name = "c-1.tar.gz", upload-time = 2024-05-03T10:00:00+02:00, hashes = {} }
+[[packages]]
+name = "d"
+version = "1"
+wheels = [{ upload-time = 2024-05-03T10:00:00 }, { upload-time = 0001-01-01T00:00:00+14:00 }]
+"""
+    poetry = """[[package]]
+name = "e"
+version = "1"
+files = [{file = "e-1.tar.gz", hash = "x"}]
+[metadata]
+lock-version = "2.0"
+"""
+    pdm = """[metadata]
+lock_version = "4.5.0"
+[[package]]
+name = "f"
+version = "1"
+files = [{file = "f-1.tar.gz", hash = "x"}, {file = "f-1-py3-none-any.whl", hash = "x"}]
+"""
+    files = {"uv.lock": uv, "pylock.toml": pylock, "poetry.lock": poetry, "pdm.lock": pdm}
+    forms = {"uv.lock": "uv-lock", "pylock.toml": "pylock", "poetry.lock": "poetry-lock", "pdm.lock": "pdm-lock"}
+    components, _ = collect(files, forms)
+    assert {item.name: (item.facts.get("uploaded"), item.facts.get("source_only")) for item in components} == {
+        "a": ("2024-05-02T10:00:00.5Z", None),
+        "b": (None, True),
+        "c": ("2024-05-03T08:00:00+00:00", True),
+        "d": ("2024-05-03T10:00:00", None),
+        "e": (None, True),
+        "f": (None, None),
+    }
+
+
 @pytest.mark.parametrize(
     ("form", "text"),
     [
