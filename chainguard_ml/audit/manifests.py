@@ -22,6 +22,7 @@ if TYPE_CHECKING:
 
     from chainguard_ml.model import Component, Finding, Json
 
+_NO_MANIFESTS = {"environment", "cyclonedx", "spdx"}
 _TRIED = {"notebook", "shell"}
 _INSTALLERS = {"pip", "setuptools", "wheel", "uv", "poetry", "pdm", "pipenv", "pipx", "hatch", "virtualenv", "build"}
 _ADDS = {"extra-index-url", "find-links"}
@@ -29,7 +30,7 @@ _ADDS = {"extra-index-url", "find-links"}
 
 def findings(components: Sequence[Component]) -> Iterator[Finding]:
     """Yield what is wrong with how the components are asked for."""
-    declared = [component for component in components if component.facts.get("source") != "environment"]
+    declared = [component for component in components if component.facts.get("source") not in _NO_MANIFESTS]
     locked = {canonicalize_name(component.name) for component in declared if component.version}
     for component in declared:
         if "url" in component.facts:

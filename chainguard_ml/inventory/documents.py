@@ -72,12 +72,21 @@ def _json(file: File) -> Recognised | None:
     head = file.head
     if _SIGSTORE in head[:1024]:
         return Recognised(Kind.SIGNATURE, "sigstore-bundle")
+    if b'"bomFormat"' in head and b'"CycloneDX"' in head:
+        return Recognised(Kind.LOCKFILE, "cyclonedx")
+    if b'"SPDX-2.' in head or b"https://spdx.org/rdf/3" in head:
+        return Recognised(Kind.LOCKFILE, "spdx")
     if _CROISSANT.search(head):
         return Recognised(Kind.DATASET_CARD, "croissant")
     records = head.lstrip().startswith((b"[{", b"[\n", b"[\r", b"[ "))
     if records and file.directory.place.rpartition("/")[2].lower() in _DATA_DIRECTORIES:
         return Recognised(Kind.DATASET, "json")
     return None
+
+
+def _xml(file: File) -> Recognised | None:
+    found = b"http://cyclonedx.org/schema/bom/" in file.head
+    return Recognised(Kind.LOCKFILE, "cyclonedx") if found else None
 
 
 def _yaml(file: File) -> Recognised | None:
@@ -129,6 +138,7 @@ _BY_EXTENSION: dict[str, Callable[[File], Recognised | None]] = {
     "markdown": _card,
     "json": _json,
     "jsonld": _json,
+    "xml": _xml,
     "yaml": _yaml,
     "yml": _yaml,
     "ipynb": _notebook,

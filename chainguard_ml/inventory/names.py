@@ -36,6 +36,8 @@ _PATTERNS: tuple[tuple[Kind, str, str], ...] = (
     (Kind.LOCKFILE, "pylock", r"pylock\.[^/]+\.toml"),
     (Kind.REQUIREMENTS, "requirements", r"(?:[^/]*[-_.])?(?:requirements|constraints)[^/]*\.(?:txt|in)"),
     (Kind.REQUIREMENTS, "requirements", r"requirements/[^/]+\.(?:txt|in)"),
+    (Kind.LOCKFILE, "cyclonedx", r"[^/]+\.(?:cdx|cyclonedx)\.(?:json|xml)"),
+    (Kind.LOCKFILE, "spdx", r"[^/]+\.spdx(?:\.json|3\.json)?"),
     (Kind.DVC, "dvc", r"[^/]+\.dvc"),
     (Kind.DOCKERFILE, "dockerfile", r"(?:docker|container)file\.[^/]+|[^/]+\.(?:docker|container)file"),
     (Kind.SOURCE, "python", r"(?!setup\.py)[^/]+\.pyw?"),

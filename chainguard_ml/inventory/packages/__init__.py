@@ -34,6 +34,8 @@ COLLECTORS = (
     ("conda-lock", "chainguard_ml.inventory.packages.conda_lock"),
     ("pixi-lock", "chainguard_ml.inventory.packages.pixi_lock"),
     ("python-env", "chainguard_ml.inventory.packages.python_env"),
+    ("cyclonedx", "chainguard_ml.inventory.packages.cyclonedx"),
+    ("spdx", "chainguard_ml.inventory.packages.spdx"),
     ("dockerfile", "chainguard_ml.inventory.packages.dockerfile"),
     ("notebook", "chainguard_ml.inventory.packages.notebook"),
     ("shell", "chainguard_ml.inventory.packages.shell"),

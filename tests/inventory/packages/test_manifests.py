@@ -39,7 +39,8 @@ MODULES = {"pyproject": pyproject, "pylock": pylock, "uv-lock": uv_lock, "poetry
 
 
 def test_every_collector_is_exercised_here() -> None:
-    assert {form for form, _ in COLLECTORS} - {"dockerfile", "notebook", "shell"} == set(MODULES)  # in test_installs
+    elsewhere = {"dockerfile", "notebook", "shell", "cyclonedx", "spdx"}  # test_installs and test_bills
+    assert {form for form, _ in COLLECTORS} - elsewhere == set(MODULES)
 
 
 def test_pyproject(collect: Callable) -> None:
