@@ -116,6 +116,11 @@ def test_references_that_name_nothing(kit: Kit, reference: str, message: str) ->
         _external(kit.pair, reference)
 
 
+def test_a_command_does_not_know_the_public_half() -> None:
+    with pytest.raises(UsageError, match="needs its public half"):
+        signing.external_signer("exec:cat", None)
+
+
 def test_what_is_a_reference() -> None:
     assert {text: signing.key_scheme(text) for text in ("exec:x", "exec-message:x", "exec", "c:/k.pem", "k.pem")} == {
         "exec:x": "exec",

@@ -114,6 +114,13 @@ def test_a_log_whose_key_is_none(fake: FakeSigstore) -> None:
         verify(fake, fake.mint_artifact(CONTENT, ADA), broken)
 
 
+def test_a_log_whose_key_is_of_an_unknown_kind(fake: FakeSigstore) -> None:
+    unknown = base64.b64encode(bytes.fromhex("300b300506032a030403020000")).decode()  # of the kind 1.2.3.4
+    other = root(fake, lambda value: [log["publicKey"].update(rawBytes=unknown) for log in value["tlogs"]])
+    with pytest.raises(UnverifiableError, match="kind that is not known"):
+        verify(fake, fake.mint_artifact(CONTENT, ADA), other)
+
+
 def _statement(*subjects: object, kind: object = "https://in-toto.io/Statement/v1") -> bytes:
     return json.dumps({"_type": kind, "subject": list(subjects)}).encode()
 
