@@ -116,7 +116,7 @@ def inventoried(request: Request) -> Iterator[tuple[Context, list[Observation]]]
 def verify(request: Request, trusted: SigningConfig, signature: Path | None = None, **look: Unpack[Look]) -> Report:
     """Verify the one model of ``request`` with any of the ``trusted`` keys, authorities and identities, and decide.
 
-    ``look`` says how strictly to look, and at what.
+    ``look`` says how strictly to look, and at what. A policy sees what signatures and claims say, and nothing else.
 
     Raises:
         UsageError: The model is missing, or a key, a certificate, an identity or a trusted root cannot be used.
@@ -124,8 +124,9 @@ def verify(request: Request, trusted: SigningConfig, signature: Path | None = No
     """
     from chainguard_ml import signing
 
-    decider, (model,) = _Decider(request), request.paths
+    decider, (model,) = _Decider(replace(request, rooms=("signing",), decide=True)), request.paths
     look.setdefault("ignore", trusted.ignore)
+    look.setdefault("max_age", trusted.claims_max_age_days)
     request.observer.stage("verify")
     found = signing.verify_model(
         model,
@@ -228,12 +229,12 @@ class _Decider:
             self.waivers += policy.load_waivers(config.waivers)
 
     def report(self, observations: Sequence[Observation], examined: int, context: Context | None = None) -> Report:
-        """Return the report; the policy decides over what ``context`` holds, where there is one."""
+        """Return the report; the policy decides over what was found, and what ``context`` holds where there is one."""
         request = self.request
         findings, gaps, evidence = verdict.split(observations)
         findings, waived = self._waive(findings)
         findings, known = verdict.without_known(findings, request.known)
-        decisions = self._decide(context, findings, gaps, evidence) if context else ()
+        decisions = self._decide(context, findings, gaps, evidence)
         names = [self.policy.name] if self.policy else []
         conclusion = verdict.conclude(findings, gaps, request.config.fail_on, decisions, [*waived, *known], names)
         labels = tuple(_label(path) for path in request.paths)
@@ -249,12 +250,13 @@ class _Decider:
         return sorted([*kept, *extra], key=lambda finding: finding.order), list(waived)
 
     def _decide(
-        self, context: Context, findings: Sequence[Finding], gaps: Sequence[Gap], evidence: Sequence[Evidence]
+        self, context: Context | None, findings: Sequence[Finding], gaps: Sequence[Gap], evidence: Sequence[Evidence]
     ) -> Sequence[Decision]:
         if not self.policy:
             return ()
         from chainguard_ml import policy
 
-        facts = policy.Facts.build(context.artifacts, context.components, findings, gaps, evidence,
+        artifacts, components = (context.artifacts, context.components) if context else ((), ())
+        facts = policy.Facts.build(artifacts, components, findings, gaps, evidence,
                                    present=set(self.request.rooms))  # fmt: skip
         return policy.decide(self.policy, facts, self.request.config.params)

@@ -90,7 +90,8 @@ class SigningConfig:
 
     ``public_keys`` are keys in PEM files, ``certificates`` PEM files of X.509 authorities, ``identities`` signers of
     Sigstore, whose instance ``trusted_root`` describes (the public one by default), ``timestamp_certificates`` PEM
-    files of timestamp authorities; ``ignore`` are paths that may lie outside a signature.
+    files of timestamp authorities; ``ignore`` are paths that may lie outside a signature; claims older than
+    ``claims_max_age_days`` are not relied on (0: any age).
     """
 
     public_keys: tuple[Path, ...] = ()
@@ -99,6 +100,7 @@ class SigningConfig:
     trusted_root: Path | None = None
     timestamp_certificates: tuple[Path, ...] = ()
     required: bool = True
+    claims_max_age_days: int = 0
     ignore: tuple[str, ...] = ()
 
 

@@ -26,6 +26,7 @@ VERBS = {
     "Prove": {
         "sign": "Sign a model (OpenSSF Model Signing)",
         "verify": "Verify a signed model, with the complete difference",
+        "attest": "Claim something about a model, signed, beside its signature",
     },
     "Decide": {"policy": "Check, test and list policies"},
     "Learn": {"rule": "Explain a rule, or list all of them"},

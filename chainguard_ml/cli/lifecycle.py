@@ -6,7 +6,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Annotated
 
 from chainguard_ml.cli import console, instances, releasing, settings
-from chainguard_ml.cli.options import Common
+from chainguard_ml.cli.claimed import Claimed
 from chainguard_ml.errors import UsageError
 from chainguard_ml.records import open_record
 from chainguard_ml.text import plural, printable
@@ -19,7 +19,7 @@ if TYPE_CHECKING:
 
 
 @open_record
-class Verifying(Common, instances.Instanced):
+class Verifying(Claimed, instances.Instanced):
     """Options of verifying."""
 
     only: Annotated[
@@ -45,7 +45,7 @@ class Verifying(Common, instances.Instanced):
         instance = instances.found(self, offline=self.offline)
         now = releasing.moment(self.now, "--now") or settings.epoch()
         return {"strict": strict, "only": self.only or (), "releases": self.releases, "now": now,
-                "root": instance.root() if instance else None}  # fmt: skip
+                "root": instance.root() if instance else None, "claims": self.claims or ()}  # fmt: skip
 
 
 @open_record

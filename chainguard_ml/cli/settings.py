@@ -21,6 +21,9 @@ if TYPE_CHECKING:
     from chainguard_ml.config import Config
 
 
+_DOCUMENT = 32_000_000  # bytes; a bill of materials of 10,000 components has a third of it
+
+
 def settings(options: Input, fail_on: SeverityName | None = None) -> Config:
     """Return the configuration of this run.
 
@@ -135,6 +138,22 @@ def pairs(items: Sequence[str], option: str) -> dict[str, str]:
             raise UsageError(f"{option} {printable(item)} is not NAME=VALUE")
         result[name] = value
     return result
+
+
+def document(path: Path, what: str) -> bytes:
+    """Return the bytes of a document that the operator hands in.
+
+    Raises:
+        UsageError: It cannot be read, or is larger than a document is.
+    """
+    try:
+        with path.open("rb") as stream:
+            data = stream.read(_DOCUMENT + 1)
+    except OSError as error:
+        raise UsageError(f"cannot read the {what} '{printable(str(path))}': {error.strerror}") from None
+    if len(data) > _DOCUMENT:
+        raise UsageError(f"the {what} '{printable(str(path))}' has more than {_DOCUMENT:,} bytes")
+    return data
 
 
 def secret(path: Path, what: str) -> bytes:

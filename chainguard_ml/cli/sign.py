@@ -4,13 +4,15 @@ from __future__ import annotations
 
 import enum
 from pathlib import Path
-from typing import TYPE_CHECKING, Annotated
+from typing import TYPE_CHECKING, Annotated, TypedDict
 
-from chainguard_ml.cli import console, identity, lifecycle, releasing, stamps
+from chainguard_ml.cli import attesting, console, identity, lifecycle, releasing, stamps
 from chainguard_ml.cli.app import Application
 from chainguard_ml.text import plural, printable
 
 if TYPE_CHECKING:
+    from collections.abc import Sequence
+
     import typer
 
 app = Application()
@@ -22,6 +24,14 @@ class Hash(enum.StrEnum):
     SHA256 = "sha256"
     BLAKE2B = "blake2b"
     BLAKE3 = "blake3"
+
+
+class Scope(TypedDict):
+    """What of the model is signed, how, and where the signature is."""
+
+    signature: Path | None
+    ignore: Sequence[str]
+    hash_type: str
 
 
 @app.command()
@@ -37,7 +47,7 @@ def sign(
     ] = None,
     hash_type: Annotated[Hash, typer.Option("--hash", help="Digest of the files.")] = Hash.SHA256,
     *,
-    common: lifecycle.Signing,
+    common: attesting.Signing,
 ) -> None:
     """Sign a model: every file's digest, in one OpenSSF Model Signing v1.0 bundle.
 
@@ -50,6 +60,8 @@ def sign(
     if stamps.alone(common) and common.releases is None:
         stamps.add(common, signature or signing.default_signature(path))
         return
+    scope: Scope = {"signature": signature, "ignore": ignore or (), "hash_type": hash_type.value}
+    claims, before = attesting.released(path, common, **scope)
     signer, who = identity.signer(common)
     dated, index = stamps.signer(common, signer), releasing.load(common, signer)
     if common.revoke and common.release is None:
@@ -59,14 +71,14 @@ def sign(
     observer = console.observer(common)
     observer.stage("sign")
     try:
-        signed = signing.sign_model(
-            path, dated, signature=signature, ignore=ignore or (), hash_type=hash_type.value,
-            known=known, observer=observer,
-        )  # fmt: skip
+        signed = signing.sign_model(path, dated, known=known, observer=observer, expected=before, **scope)
     finally:
         console.clear(observer)
     console.say(f"signed {plural(signed.files, 'file')} of {printable(str(path))} as {who}")
     console.say(f"wrote {printable(str(signed.path))}")
     stamps.request(common, signed.path)
     lifecycle.conclude(common, signed, reuse)
-    releasing.save(common, index, signer if common.timestamp_file else dated, signed)
+    dated = signer if common.timestamp_file else dated
+    releasing.save(common, index, dated, signed)
+    if claims:
+        attesting.keep(path, signature, dated, claims, before)

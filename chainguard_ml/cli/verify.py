@@ -67,7 +67,7 @@ def verify(
     """Verify a signed model, offline: who signed it, what was signed, and the complete difference to what is there."""
     from chainguard_ml import check
 
-    config = settings.settings(common, common.fail_on)
+    config = common.configured(settings.settings(common, common.fail_on))
     if common.instance and trusted_root:
         raise UsageError("there are two instances", hint="give either --instance URL or --trusted-root FILE")
     trusted = _trusted(config.signing, key or (), cert_chain or (), _identities(identity or (), issuer))

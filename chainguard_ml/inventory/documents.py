@@ -89,6 +89,13 @@ def _xml(file: File) -> Recognised | None:
     return Recognised(Kind.LOCKFILE, "cyclonedx") if found else None
 
 
+def _jsonl(file: File) -> Recognised | None:
+    """Tell claims (in-toto envelopes, a line each) from records of a data set."""
+    head = file.head[:4096]
+    claims = _SIGSTORE in head or (b'"payloadType"' in head and b'"application/vnd.in-toto+json"' in head)
+    return Recognised(Kind.SIGNATURE, "claims") if claims else None
+
+
 def _yaml(file: File) -> Recognised | None:
     keys = set(_YAML_KEY.findall(file.head))
     whole = file.size <= HEAD
@@ -139,6 +146,7 @@ _BY_EXTENSION: dict[str, Callable[[File], Recognised | None]] = {
     "json": _json,
     "jsonld": _json,
     "xml": _xml,
+    "jsonl": _jsonl,
     "yaml": _yaml,
     "yml": _yaml,
     "ipynb": _notebook,

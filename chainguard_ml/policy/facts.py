@@ -59,7 +59,8 @@ class Facts:
             "gaps": [_gap(gap) for gap in sorted(gaps, key=lambda each: each.order)],
             "packages": _packages(components),
             "models": _models(inventory, facts),
-            "signatures": [_signature(each) for each in facts if each.kind == "signature"],
+            "signatures": _signatures(facts),
+            "attestations": [_attestation(each) for each in facts if each.kind == "attestation"],
             "datasets": _datasets(inventory),
             "sbom": [_sbom(each) for each in facts if each.kind == "sbom"],
             "database": [_database(each) for each in facts if each.kind == "advisory-database"],
@@ -226,8 +227,22 @@ def _above(path: str) -> set[str]:
     return found
 
 
-def _signature(fact: Evidence) -> Item:
-    return typed("signatures", {**fact.statement, "path": fact.subject.name, "location": _origin(fact)})
+def _signatures(evidence: Sequence[Evidence]) -> list[Item]:
+    claims: dict[str, set[str]] = {}
+    for fact in evidence:
+        said = fact.statement
+        if fact.kind == "attestation" and said.get("verified") is True and said.get("verdict") in {None, "", "pass"}:
+            claims.setdefault(fact.subject.name, set()).add(f"{said.get('kind')} by {said.get('signer_name')}")
+    return [_signature(each, claims.get(each.subject.name, set())) for each in evidence if each.kind == "signature"]
+
+
+def _signature(fact: Evidence, claims: Collection[str]) -> Item:
+    named: dict[str, Json] = {"path": fact.subject.name, "location": _origin(fact), "claims": sorted(claims)}
+    return typed("signatures", {**fact.statement, **named})
+
+
+def _attestation(fact: Evidence) -> Item:
+    return typed("attestations", {**fact.statement, "path": fact.subject.name, "location": _origin(fact)})
 
 
 def _sbom(fact: Evidence) -> Item:

@@ -141,6 +141,40 @@ _SIGNATURE = {
     "files": Fact("int", "files that it signs"),
     "covers": Fact("list<string>", "files that are as they were signed"),
     "root": Fact("string", "digest over the signed files"),
+    "claims": Fact("list<string>", "verified claims about it that do not say no, as 'scan by NAME'"),
+}
+
+_ATTESTATION = {
+    "path": Fact("string", "what it is about"),
+    "location": Fact("string", "file of claims and line"),
+    "verified": Fact("bool", "whether it is fresh and about the whole model, which is as it was signed"),
+    "kind": _one_of(
+        "what is claimed", "scan", "sbom", "audit", "verdict", "test-results", "provenance", "assessment", "other"
+    ),
+    "type": Fact("string", "URI of the predicate's type"),
+    "method": Fact("string", "how it was signed: key, ..."),
+    "signer": Fact("string", "identifier of the signer's key, or their identity"),
+    "signer_name": Fact("string", "name that the signer is configured with"),
+    "issuer": Fact("string", "who vouches for the signer's identity"),
+    "binding": _one_of("how it is about the model", "manifest", "root", "files", "part", ""),
+    "root": Fact("string", "digest over the signed files, where it is about all of them"),
+    "covers": Fact("list<string>", "files that it is about, where these are not all"),
+    "time": Fact("string", "when it was made (RFC 3339), or empty"),
+    "time_source": _one_of("who says so", "proven", "stated", ""),
+    "verdict": _one_of("what it comes to, if it says so", "pass", "fail", ""),
+    "builder": Fact("string", "who built it (provenance)"),
+    "build_type": Fact("string", "how it was built (provenance)"),
+    "sources": Fact("list<string>", "what it was built from (provenance)"),
+    "verifier": Fact("string", "URI of who verified (verdict); believe it together with the signer only"),
+    "resource": Fact("string", "URI of what was verified (verdict)"),
+    "policy": Fact("string", "URI of the policy (verdict)"),
+    "properties": Fact("list<string>", "what was verified (verdict)"),
+    "passed": Fact("list<string>", "tests that passed (test-results)"),
+    "failed": Fact("list<string>", "tests that failed (test-results)"),
+    "tool": Fact("string", "what examined it (scan, audit, assessment)"),
+    "findings": Fact("int", "what it found (scan, audit, assessment)"),
+    "specification": Fact("string", "name and version of the standard (sbom)"),
+    "components": Fact("int", "components in it (sbom)"),
 }
 
 _DATASET = {
@@ -188,6 +222,7 @@ _GROUPS = (
     Group("packages", "packages", _from("audit") + _from("sbom"), _PACKAGE, "{item.name} {item.version}"),
     Group("models", "models", _from("scan", "signing"), _MODEL, "{item.format}"),
     Group("signatures", "signatures", _from("signing"), _SIGNATURE, "signature of {item.path}"),
+    Group("attestations", "claims", _from("signing"), _ATTESTATION, "{item.kind} of {item.path} by {item.signer_name}"),
     Group("datasets", "data sets", _from(), _DATASET, "{item.format}"),
     Group("sbom", "bills of materials", _from("sbom"), _SBOM, "{item.specification}"),
     Group("database", "advisory databases", _from("audit"), _DATABASE, "{item.records} advisories"),

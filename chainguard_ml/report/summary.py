@@ -99,6 +99,18 @@ def _releases(releases: Sequence[Evidence]) -> str:
     return f"{what}, {state}{clock}; index {_number(releases[0], 'serial')} of {str(fact.get('updated'))[:10]}"
 
 
+def _claims(claims: Sequence[Evidence]) -> str:
+    lines: dict[tuple[str, bool], set[str]] = {}
+    for evidence in claims:
+        fact = evidence.statement
+        kind, signer = str(fact.get("kind")), printable(str(fact.get("signer_name") or fact.get("signer")))
+        what = printable(str(fact.get("type"))) if kind == "other" else kind
+        lines.setdefault((signer, fact.get("verified") is True), set()).add(what)
+    told = sorted(lines.items(), key=lambda item: (not item[0][1], item[0][0]))
+    return "; ".join(f"{', '.join(sorted(kinds))} {'' if verified else 'not verified, '}by {signer}"
+                     for (signer, verified), kinds in told)  # fmt: skip
+
+
 def _sbom(boms: Sequence[Evidence]) -> str:
     bom = boms[0].statement
     valid = "valid" if bom.get("valid") else "not valid"
@@ -130,6 +142,7 @@ _ROOMS = (
     ("source", ("workflow", "source"), _source),
     ("signing", ("signature",), _signing),
     ("releases", ("release",), _releases),
+    ("claims", ("attestation",), _claims),
     ("sbom", ("sbom",), _sbom),
     ("left out", ("excluded",), _excluded),
 )

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from chainguard_ml.model import Reference, Rule, Severity
+from chainguard_ml.rules import attestations
 from chainguard_ml.rules.references import ATLAS_SUPPLY_CHAIN_MODEL, OWASP_ML06, cwe
 
 _OMS = Reference("OMS v1.0", "https://github.com/ossf/model-signing-spec/blob/main/spec/v1.0.md")
@@ -157,5 +158,6 @@ RULES = (
     SUPERSEDED_RELEASE,
     UNLISTED_RELEASE,
     STALE_RELEASE_INDEX,
+    *attestations.RULES,
 )
 """Every rule of the family, in the order of its pages."""

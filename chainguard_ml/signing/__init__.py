@@ -34,7 +34,7 @@ if TYPE_CHECKING:
     from chainguard_ml.signing.releases import changed as changed_index
     from chainguard_ml.signing.reuse import Reuse, public_half
     from chainguard_ml.signing.reuse import load as load_reuse
-    from chainguard_ml.signing.sign import Signed, default_signature, sign_model
+    from chainguard_ml.signing.sign import Signed, default_signature, measured, sign_model
     from chainguard_ml.signing.sigstore import SignerIdentity, load_trusted_root
     from chainguard_ml.signing.stamping import StampedSigner, add_timestamps, timestamp_request
     from chainguard_ml.signing.verify import verify_model
@@ -73,6 +73,7 @@ _PUBLIC = {
     "load_signing_key": "keys:load_signing_key",
     "load_timestampers": "certificates:load_timestampers",
     "load_trusted_root": "sigstore:load_trusted_root",
+    "measured": "sign:measured",
     "only_identity": "released:only",
     "public_half": "reuse:public_half",
     "save_index": "released:save",
@@ -117,6 +118,7 @@ __all__ = [
     "load_signing_key",
     "load_timestampers",
     "load_trusted_root",
+    "measured",
     "only_identity",
     "public_half",
     "save_index",

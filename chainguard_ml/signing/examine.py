@@ -69,6 +69,8 @@ def trust(config: SigningConfig) -> Trust:
 def _claims(context: Context, trusted: Trust, *, indexes: bool) -> Iterator[verify.Claim]:
     """Yield the claims of signatures, or those of indexes of releases."""
     for artifact in context.of(ArtifactKind.SIGNATURE):
+        if artifact.format == "claims":  # they are read with the signature of what they are about
+            continue
         if artifact.path.endswith(INDEX_NAME) is indexes:
             yield _claim(context, artifact, trusted)
 
@@ -82,6 +84,7 @@ def _claim(context: Context, artifact: Artifact, trusted: Trust) -> verify.Claim
         signature=context.root / artifact.path,
         trust=trusted,
         ignore=context.config.signing.ignore,
+        max_age=context.config.signing.claims_max_age_days,
     )
 
 
@@ -100,7 +103,7 @@ def _about(root: Path, signature: str) -> tuple[str, bool]:
 def _spoken_for(observation: object) -> tuple[str, ...]:
     """Return the paths that a trusted signature covers, or that were found to differ from it."""
     match observation:
-        case Evidence(statement={"covers": list(covers)}):
+        case Evidence(kind="signature", statement={"covers": list(covers)}):
             return tuple(map(str, covers))
         case Finding(rule=rules.MODEL_TAMPERED.id, location=place):
             return (place.path,)

@@ -10,7 +10,8 @@ from __future__ import annotations
 from dataclasses import field
 from typing import TYPE_CHECKING, ClassVar, Protocol
 
-from chainguard_ml.errors import InputError
+from chainguard_ml.errors import ChangedError, InputError
+from chainguard_ml.model import GapReason
 from chainguard_ml.records import record
 
 if TYPE_CHECKING:
@@ -20,7 +21,7 @@ if TYPE_CHECKING:
     from cryptography.x509 import Certificate
 
     from chainguard_ml.codec import JsonObject
-    from chainguard_ml.model import GapReason, Json
+    from chainguard_ml.model import Json
     from chainguard_ml.signing.keys import PublicKey
     from chainguard_ml.signing.sigstore import SignerIdentity, TrustedRoot
 
@@ -59,6 +60,16 @@ class UnverifiableError(InputError):
     def __init__(self, message: str, gap: GapReason) -> None:
         super().__init__(message)
         self.gap = gap
+
+
+def gap_reason(error: InputError) -> GapReason:
+    """Return the reason of the gap that an error becomes."""
+    match error:
+        case ChangedError():
+            return GapReason.CHANGED
+        case UnverifiableError():
+            return error.gap
+    return GapReason.UNREADABLE
 
 
 @record

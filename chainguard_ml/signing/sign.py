@@ -10,9 +10,11 @@ from typing import TYPE_CHECKING
 
 from chainguard_ml import files
 from chainguard_ml.context import Silent
-from chainguard_ml.errors import InputError, NothingToExamineError, UsageError
+from chainguard_ml.errors import ChangedError, InputError, NothingToExamineError, UsageError
 from chainguard_ml.records import record
 from chainguard_ml.signing import bundle, manifest, statement, tree
+from chainguard_ml.signing.attestations import binding, store
+from chainguard_ml.signing.attestations.interface import CLAIMS_NAME
 from chainguard_ml.signing.hashing import LENGTHS, Recipe
 from chainguard_ml.signing.interface import UnverifiableError
 from chainguard_ml.signing.known import REUSED
@@ -66,11 +68,13 @@ def sign_model(
     hash_type: str = "sha256",
     observer: Observer | None = None,
     known: Sequence[Source] = (),
+    expected: str = "",
 ) -> Signed:
     """Sign a file or everything in a directory, and write the bundle whole or not at all.
 
-    Left out of a directory: the signature itself, ``.git``, ``.gitattributes``, ``.github`` and ``.gitignore`` at its
-    top, and the paths in ``ignore`` with everything beneath them. The bundle records all of these.
+    Left out of a directory: the signature itself, the claims (``claims.jsonl``, unless that is something else),
+    ``.git``, ``.gitattributes``, ``.github`` and ``.gitignore`` at its top, and the paths in ``ignore`` with everything
+    beneath them. The bundle records all of these.
 
     Args:
         model: A regular file, or a directory.
@@ -80,30 +84,74 @@ def sign_model(
         hash_type: ``sha256``, ``blake2b`` or ``blake3``.
         observer: Told about each file.
         known: Where digests come from that need not be computed, asked in their order.
+        expected: What ``measured`` gave before the model was examined; empty where it was not.
 
     Raises:
         UsageError: The model is missing, an option is wrong, or ``signature`` is some other file.
         NothingToExamineError: There is no file to sign.
         InputError: It has a link, a device, a name that is not UTF-8, or a file that cannot be read or changed.
+        ChangedError: It is not as it was expected.
         OutputError: The signature cannot be written.
     """
     recipe, resolved = _recipe(hash_type), resolve(model)
     written = signature or default_signature(model)
     target = _target(written)
-    observer = observer or Silent()
-    if resolved.is_dir():
-        ignored = _ignored(resolved, target, ignore)
-        found = tree.read_directory(resolved, recipe, ignored, observer, known=known)
-    else:
-        ignored = frozenset()
-        found = tree.read_file(resolved.parent, resolved.name, recipe, observer, known)
-    _add(found, known, ignored)
+    found, ignored = _taken(resolved, [target], ignore, recipe, observer, known)
     _hold_signable(found, model)
     statement.checked(found.digests)
     marked = {path: source for path, source in found.sources.items() if source != REUSED}
     signed = replace(manifest.of_files(resolved.name, found.digests, recipe, ignored), sources=marked)
+    if expected and binding.manifest_digest(signed) != expected:
+        raise ChangedError(f"'{printable(str(model))}' changed while it was examined", hint="try again")
     files.write_atomic(target, bundle.build(statement.build(signed), key))
     return Signed(written, signed.root, len(signed.files), key.fingerprint, Counter(found.sources.values()))
+
+
+def measured(
+    model: Path, *, signature: Path | None = None, ignore: Sequence[str] = (), hash_type: str = "sha256"
+) -> str:
+    """Return the digest of the manifest that ``sign_model`` would sign, with the errors of signing it."""
+    target = _target(signature or default_signature(model))
+    return binding.manifest_digest(measure(model, [target], ignore=ignore, hash_type=hash_type))
+
+
+def measure(
+    model: Path,
+    outside: Sequence[Path],
+    *,
+    ignore: Sequence[str] = (),
+    hash_type: str = "sha256",
+) -> manifest.Manifest:
+    """Return the manifest of a model without the files ``outside`` it: absolute paths, though in its directory.
+
+    Raises:
+        UsageError: The model is missing, or a path in ``ignore`` is wrong.
+        NothingToExamineError: There is no file to sign.
+        InputError: It has a link, a device, a name that is not UTF-8, or a file that cannot be read or changed.
+    """
+    resolved, recipe = resolve(model), _recipe(hash_type)
+    found, ignored = _taken(resolved, outside, ignore, recipe, None)
+    _hold_signable(found, model)
+    return manifest.of_files(resolved.name, found.digests, recipe, ignored)
+
+
+def _taken(
+    resolved: Path,
+    outside: Sequence[Path],
+    ignore: Sequence[str],
+    recipe: Recipe,
+    observer: Observer | None,
+    known: Sequence[Source] = (),
+) -> tuple[tree.Tree, frozenset[str]]:
+    """Return what is in a model, and the paths that are left out."""
+    observer, ignored = observer or Silent(), frozenset[str]()
+    if resolved.is_dir():
+        ignored = _ignored(resolved, outside, ignore)
+        found = tree.read_directory(resolved, recipe, ignored, observer, known=known)
+    else:
+        found = tree.read_file(resolved.parent, resolved.name, recipe, observer, known)
+    _add(found, known, ignored)
+    return found, ignored
 
 
 def _add(found: tree.Tree, known: Sequence[Source], ignored: frozenset[str]) -> None:
@@ -161,11 +209,12 @@ def _target(signature: Path) -> Path:
     return target
 
 
-def _ignored(model: Path, target: Path, ignore: Sequence[str]) -> frozenset[str]:
-    """Return the paths that are left out, relative to the model."""
+def _ignored(model: Path, outside: Sequence[Path], ignore: Sequence[str]) -> frozenset[str]:
+    """Return the paths that are left out, relative to the model; claims may come after the signature."""
     ignored = set(manifest.DEFAULT_EXCLUSIONS)
-    if target.is_relative_to(model):
-        ignored.add(target.relative_to(model).as_posix())
+    ignored.update(path.relative_to(model).as_posix() for path in outside if path.is_relative_to(model))
+    if store.holds_claims(model / CLAIMS_NAME):
+        ignored.add(CLAIMS_NAME)
     for path in ignore:
         canonical = manifest.canonical_exclusion(path)
         if canonical is None or set("*?[") & set(canonical):

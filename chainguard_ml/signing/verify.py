@@ -2,25 +2,27 @@
 
 from __future__ import annotations
 
+import stat
 from dataclasses import field, replace
+from datetime import UTC, datetime
 from pathlib import PurePosixPath
 from typing import TYPE_CHECKING, TypedDict, Unpack
 
 from chainguard_ml import files
 from chainguard_ml.context import Observer, Silent
-from chainguard_ml.errors import ChangedError, InputError, NothingToExamineError, UsageError
+from chainguard_ml.errors import InputError, NothingToExamineError, UsageError
 from chainguard_ml.model import Evidence, Gap, GapReason, Location, Severity, Subject
 from chainguard_ml.records import record
 from chainguard_ml.rules import signing as rules
 from chainguard_ml.signing import bundle, compare, methods, statement, tree
-from chainguard_ml.signing.interface import Keyless, MalformedError, RefusedError, Trust, UnverifiableError
+from chainguard_ml.signing.attestations import store
+from chainguard_ml.signing.interface import Keyless, MalformedError, RefusedError, Trust, UnverifiableError, gap_reason
 from chainguard_ml.signing.manifest import DEFAULT_EXCLUSIONS, SINGLE_FILE, canonical_exclusion
 from chainguard_ml.signing.sign import default_signature, resolve
 from chainguard_ml.text import plural, printable
 
 if TYPE_CHECKING:
     from collections.abc import Mapping, Sequence
-    from datetime import datetime
     from pathlib import Path
 
     from cryptography.x509 import Certificate
@@ -52,6 +54,8 @@ class Claim:
         strict: Whether files that the signature leaves out are grave.
         ignore: Paths relative to the model that the operator accepts outside the signature.
         observer: Told about each file.
+        claims: Files of claims beside the one that is kept with the model.
+        max_age: Days after which a claim is not relied on; 0 is any age.
         only: The files to look at, canonical and relative to the model, which is a directory; none means all.
         releases: An index that must list the model as one to use.
         now: When that must be so; ``None`` means at present.
@@ -65,6 +69,8 @@ class Claim:
     strict: bool = True
     ignore: tuple[str, ...] = ()
     observer: Observer = field(default_factory=Silent)
+    claims: tuple[Path, ...] = ()
+    max_age: int = 0
     only: tuple[str, ...] = ()
     releases: Path | None = None
     now: datetime | None = None
@@ -77,8 +83,11 @@ class Claim:
     @property
     def origin(self) -> Location:
         """Where the signature is: relative to the root, or only its name if it is elsewhere."""
-        inside = self.signature.is_relative_to(self.root)
-        return Location(self.signature.relative_to(self.root).as_posix() if inside else self.signature.name)
+        return Location(self.label(self.signature))
+
+    def label(self, path: Path) -> str:
+        """Return a file as observations name it: relative to the root, or only its name if it is elsewhere."""
+        return path.relative_to(self.root).as_posix() if path.is_relative_to(self.root) else path.name
 
     @property
     def base(self) -> Path:
@@ -107,6 +116,8 @@ class Look(TypedDict, total=False):
         releases: An index of releases, which must list the model as one to use.
         now: When that must be so; by default at present.
         root: What an instance of Sigstore is verified with, in place of the configured or the public one.
+        claims: Files of claims beside the one that is kept with the model.
+        max_age: Days after which a claim is not relied on; 0 is any age.
     """
 
     strict: bool
@@ -115,6 +126,8 @@ class Look(TypedDict, total=False):
     releases: Path | None
     now: datetime | None
     root: TrustedRoot | None
+    claims: Sequence[Path]
+    max_age: int
 
 
 @record
@@ -149,7 +162,8 @@ def verify_model(
         look: How strictly to look, and at what.
 
     Raises:
-        UsageError: The model or the index of releases is missing, or one of ``only`` is neither signed nor there.
+        UsageError: The model, a file of claims or the index of releases is missing, or one of ``only`` is neither
+            signed nor there.
         NothingToExamineError: The model is an empty directory without a signature.
     """
     trust = keys if isinstance(keys, Trust) else Trust(tuple(keys), tuple(certificates), keyless=keyless or Keyless())
@@ -164,6 +178,8 @@ def verify_model(
         only=_only(claim, look.get("only", ())),
         releases=look.get("releases"),
         now=look.get("now"),
+        claims=tuple(map(_given, look.get("claims", ()))),
+        max_age=look.get("max_age", 0),
     )
     if claim.directory and _is_empty(claim.root) and read(claim.signature) is None:
         raise NothingToExamineError(f"there is nothing to verify in '{printable(str(model))}'")
@@ -182,7 +198,7 @@ def claimed(model: Path, signature: Path | None, trust: Trust) -> Claim:
         root=resolved if directory else resolved.parent,
         model="." if directory else resolved.name,
         directory=directory,
-        signature=_located(signature or default_signature(model), follow=signature is not None),
+        signature=located(signature or default_signature(model), follow=signature is not None),
         trust=trust,
     )
 
@@ -198,12 +214,21 @@ def _only(claim: Claim, names: Sequence[str]) -> tuple[str, ...]:
     return tuple(filter(None, canonical.values()))
 
 
-def _located(signature: Path, *, follow: bool) -> Path:
+def located(signature: Path, *, follow: bool) -> Path:
     """Return the absolute path of a signature; only the caller's own choice is followed through a link."""
     try:
         return signature.resolve(strict=True) if follow else signature.parent.resolve() / signature.name
     except (OSError, RuntimeError, ValueError):
         return signature.absolute()
+
+
+def _given(claims: Path) -> Path:
+    """Return the absolute path of a file of claims that the operator names."""
+    try:
+        return claims.resolve(strict=True)
+    except (OSError, RuntimeError, ValueError) as error:
+        reason = getattr(error, "strerror", None) or str(error)
+        raise UsageError(f"cannot open '{printable(str(claims))}': {reason}", hint="check --claims") from None
 
 
 def _is_empty(directory: Path) -> bool:
@@ -218,6 +243,7 @@ def verify(claim: Claim) -> Observations:
     proven = prove(claim)
     if not isinstance(proven, Proven):
         yield proven
+        yield from _unexamined(claim)
         return
     try:
         yield from _compared(claim, proven.identity, proven.manifest)
@@ -283,20 +309,13 @@ def refused(claim: Claim, error: RefusedError) -> Finding:
     )
 
 
-def _reason(error: InputError) -> GapReason:
-    match error:
-        case ChangedError():
-            return GapReason.CHANGED
-        case UnverifiableError():
-            return error.gap
-    return GapReason.UNREADABLE
-
-
 def _compared(claim: Claim, identity: Identity, manifest: Manifest) -> Observations:
     """Yield the differences between a proven manifest and the model, then the evidence."""
-    signed, found = _both(claim, manifest)
+    signed, found = both(claim, manifest)
     left_out = compare.uncovered(found)
     left_out.pop(claim.inside, None)
+    kept = _kept(claim, manifest)
+    left_out.pop(kept.name if kept and claim.directory else "", None)  # each line of it is examined
     accepted = _accepted(claim)
     outside = {path: count for path, count in left_out.items() if path not in accepted}
     differences = list(compare.changes(signed, found))
@@ -324,9 +343,50 @@ def _compared(claim: Claim, identity: Identity, manifest: Manifest) -> Observati
         "excluded": [claim.place(path) for path in left_out],
     }
     yield Evidence("signature", claim.subject, "signing", facts, claim.origin)
+    yield from _claimed(claim, manifest, [*filter(None, [kept]), *claim.claims], whole=whole and not partial)
 
 
-def _both(claim: Claim, manifest: Manifest) -> tuple[Mapping[str, str], tree.Tree]:
+def _kept(claim: Claim, manifest: Manifest) -> Path | None:
+    """Return the model's own file of claims, unless it is not there or part of what was signed."""
+    path = store.default_claims(claim.root / claim.model)
+    if claim.directory and path.name not in manifest.ignored:
+        return None
+    try:
+        mode = path.lstat().st_mode
+    except OSError:
+        return None
+    return path if stat.S_ISREG(mode) else None
+
+
+def _unexamined(claim: Claim) -> Observations:
+    """Yield a gap for each file of claims about a model whose manifest is not proven."""
+    own = store.default_claims(claim.root / claim.model)
+    for path in (*([own] if own.is_file() else []), *claim.claims):
+        detail = "no trusted signature says what the model is that these claims are about"
+        yield Gap(claim.subject, GapReason.NO_DATA, detail, Location(claim.label(path)))
+
+
+def _claimed(claim: Claim, manifest: Manifest, files: Sequence[Path], *, whole: bool) -> Observations:
+    """Yield what comes of the claims about a model whose manifest is proven."""
+    if not files:
+        return
+    from chainguard_ml.signing.attestations import examining
+
+    yield from examining.examine(
+        examining.Claims(
+            model=claim.subject,
+            manifest=manifest,
+            whole=whole,
+            trust=claim.trust,
+            files=[(path, claim.label(path)) for path in files],
+            covers={name: claim.place(name) for name in manifest.files},
+            max_age=claim.max_age,
+            now=claim.now or datetime.now(UTC),
+        )
+    )
+
+
+def both(claim: Claim, manifest: Manifest) -> tuple[Mapping[str, str], tree.Tree]:
     """Return the signed digests and the tree they are about.
 
     Raises:
@@ -406,7 +466,7 @@ def tampered(claim: Claim, change: compare.Change) -> Finding:
 def unread(claim: Claim, path: str | None, error: InputError) -> Gap:
     """Return the gap of a file that cannot be read; ``None`` is the whole model."""
     subject = claim.subject if path is None else Subject(claim.place(path))
-    return Gap(subject, _reason(error), error.message, claim.origin)
+    return Gap(subject, gap_reason(error), error.message, claim.origin)
 
 
 def _uncovered(claim: Claim, path: str, count: int) -> Finding:

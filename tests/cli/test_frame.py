@@ -70,7 +70,7 @@ def test_no_verb_is_a_wrong_call_with_help(cli: Cli) -> None:
         (
             ["check", ".", "--policy", "relase"],
             "there is no policy 'relase'; did you mean 'release'?",
-            "give a file, or the name of a shipped policy: release",
+            "give a file, or the name of a shipped policy: attested, release",
         ),
         (["rule", "no-such"], "no rule is called 'no-such'", "list every rule with: chainguard-ml rule"),
     ],

@@ -109,24 +109,29 @@ def test_documents_that_are_no_tests(
 
 
 def test_a_directory_means_its_tests(repository: Path) -> None:
-    assert policy.run_tests([repository / "policies"]) == policy.run_tests(
-        [repository / "policies" / "release.test.yaml"]
-    )
+    directory = repository / "policies"
+    several = [directory / "attested.test.yaml", directory / "release.test.yaml"]
+    assert policy.run_tests([directory]) == policy.run_tests(several)
 
 
-def test_the_release_policy_decides_as_its_tests_say(repository: Path) -> None:
-    results = policy.run_tests([repository / "policies" / "release.test.yaml"])
+@pytest.mark.parametrize("name", ["attested", "release"])
+def test_a_shipped_policy_decides_as_its_tests_say(repository: Path, name: str) -> None:
+    results = policy.run_tests([repository / "policies" / f"{name}.test.yaml"])
     assert [(result.name, result.detail) for result in results if not result.passed] == []
 
 
-def test_every_rule_of_the_release_policy_is_seen_to_pass_to_fail_and_to_miss_its_evidence(repository: Path) -> None:
-    results = policy.run_tests([repository / "policies" / "release.test.yaml"])
-    for rule in policy.load(policy.library()["release"]).rules:
+@pytest.mark.parametrize("name", ["attested", "release"])
+def test_every_rule_of_a_shipped_policy_is_seen_to_pass_to_fail_and_to_miss_its_evidence(
+    repository: Path, name: str
+) -> None:
+    results = policy.run_tests([repository / "policies" / f"{name}.test.yaml"])
+    for rule in policy.load(policy.library()[name]).rules:
         assert {result.results[rule.id] for result in results} == {Result.PASS, Result.FAIL, Result.ERROR}, rule.id
 
 
-def test_every_rule_of_the_release_policy_says_what_to_do() -> None:
-    for rule in policy.load(policy.library()["release"]).rules:
+@pytest.mark.parametrize("name", ["attested", "release"])
+def test_every_rule_of_a_shipped_policy_says_what_to_do(name: str) -> None:
+    for rule in policy.load(policy.library()[name]).rules:
         assert rule.title != rule.id
         assert rule.remediation.endswith(".")
         assert rule.refs

@@ -25,6 +25,7 @@ from chainguard_ml.policy.schema import GROUPS
 if TYPE_CHECKING:
     from collections.abc import Callable
 
+    from chainguard_ml.model import Json
     from chainguard_ml.policy import Facts
 
 SHA = Digest("sha256", "ab" * 32)
@@ -188,6 +189,28 @@ def test_evidence_of_the_other_rooms(build: Callable[..., Facts]) -> None:
     assert (signed["item.path"], signed["item.location"], signed["item.covers"]) == ("m", "m/model.sig", ("m/a",))
 
 
+def test_a_signature_knows_the_claims_about_the_same_model(build: Callable[..., Facts]) -> None:
+    def claim(model: str, **statement: Json) -> Evidence:
+        given = {"verified": True, "kind": "scan", "signer_name": "qa", **statement}
+        return Evidence("attestation", Subject(model), "signing", given, Location("claims.jsonl", line=2))
+
+    facts = build(
+        evidence=[
+            Evidence("signature", Subject("m"), "signing", {"verified": True}),
+            Evidence("signature", Subject("n"), "signing", {"verified": True}),
+            claim("m", verdict="pass", time="2025-01-01T00:00:00Z"),
+            claim("m", verdict="pass"),
+            claim("m", kind="sbom"),
+            claim("m", kind="audit", verified=False),
+            claim("m", kind="verdict", verdict="fail"),
+        ]
+    )
+    assert [item["item.claims"] for item in facts.items["signatures"]] == [("sbom by qa", "scan by qa"), ()]
+    assert facts.summary["summary.attestations"] == 5
+    item = facts.items["attestations"][-1]
+    assert (item["item.path"], item["item.location"], item["item.signer_name"]) == ("m", "claims.jsonl:2", "qa")
+
+
 def test_names_that_are_not_unicode(build: Callable[..., Facts]) -> None:
     (item,) = build(artifacts=[model("m\udcff")]).items["models"]
     assert item["item.path"] == "m\\xff"
@@ -210,6 +233,7 @@ def test_names_that_are_not_unicode(build: Callable[..., Facts]) -> None:
                 "gaps",
                 "models",
                 "signatures",
+                "attestations",
                 "database",
             },
         ),

@@ -172,4 +172,10 @@ def test_rules_of_the_family_say_what_to_do() -> None:
         "superseded-release",
         "unlisted-release",
         "stale-release-index",
+        "claim-malformed",
+        "claim-invalid",
+        "untrusted-claim",
+        "claim-mismatch",
+        "stale-claim",
+        "adverse-claim",
     }

@@ -21,7 +21,7 @@ if TYPE_CHECKING:
 
     from tests.signing.conftest import Bend, Kit, Write
 
-DEFAULTS = [".git", ".gitattributes", ".github", ".gitignore"]
+DEFAULTS = [".git", ".gitattributes", ".github", ".gitignore", "claims.jsonl"]
 
 
 @pytest.mark.parametrize("kind", ["p256", "p384", "p521", "ed25519"])
