@@ -10,8 +10,9 @@ import contextlib
 import json
 import os
 import sqlite3
+import zlib
 from dataclasses import replace
-from typing import TYPE_CHECKING, Self
+from typing import TYPE_CHECKING, Any, Self
 from urllib.parse import quote
 
 from chainguard_ml.audit.interface import Advisory, Oddity, Source, Status, Threat
@@ -21,6 +22,8 @@ from chainguard_ml.text import printable
 if TYPE_CHECKING:
     from collections.abc import Iterable, Iterator
     from pathlib import Path
+
+    from chainguard_ml.model import Json
 
 APPLICATION = 0x43474D4C  # PRAGMA application_id: "CGML"
 VERSION = 2  # PRAGMA user_version
@@ -49,6 +52,7 @@ WHERE package IN (SELECT value FROM json_each(?)) ORDER BY package, id
 _RELEASES = "SELECT package, versions FROM release WHERE package IN (SELECT value FROM json_each(?)) ORDER BY package"
 _KEV = "SELECT cve, added, ransomware FROM kev WHERE cve IN (SELECT value FROM json_each(?))"
 _EPSS = "SELECT cve, probability, percentile FROM epss WHERE cve IN (SELECT value FROM json_each(?))"
+_DOCUMENTS = "SELECT json FROM record WHERE id IN (SELECT value FROM json_each(?)) ORDER BY id"
 _SOURCES = "SELECT name, sha256, records, kind, dated, url, etag FROM source ORDER BY kind, name"
 
 _HINT = "import advisories with: chainguard-ml audit db import FILE"
@@ -123,6 +127,12 @@ class Database:
         with self._errors():
             return {name: [(text, key) for text, key in json.loads(versions)] for name, versions in rows}
 
+    def documents(self, identifiers: Iterable[str]) -> list[dict[str, Json]]:
+        """Return the whole records with these identifiers, as they were imported, by identifier."""
+        rows = self._about(_DOCUMENTS, identifiers)
+        with self._errors():
+            return [json.loads(zlib.decompress(body)) for (body,) in rows]
+
     def threats(self, names: Iterable[str]) -> dict[str, Threat]:
         """Return what is known about attacks, by those of these CVE identifiers about which anything is."""
         asked = list(names)
@@ -134,9 +144,9 @@ class Database:
                 found[cve] = replace(known, probability=float(probability), percentile=float(percentile))
             return found
 
-    def _about(self, query: str, packages: Iterable[str]) -> list[tuple[str, ...]]:
+    def _about(self, query: str, keys: Iterable[str]) -> list[tuple[Any, ...]]:  # whatever SQLite holds
         with self._errors():
-            return self._connection.execute(query, (json.dumps(sorted(set(packages))),)).fetchall()
+            return self._connection.execute(query, (json.dumps(sorted(set(keys))),)).fetchall()
 
     def _oddities(self) -> Iterator[Oddity]:
         for name, reason, kept, packages in self._connection.execute(
@@ -152,7 +162,7 @@ class Database:
     def _errors(self) -> Iterator[None]:
         try:
             yield
-        except (sqlite3.Error, ValueError, TypeError, KeyError, RecursionError) as error:
+        except (sqlite3.Error, zlib.error, ValueError, TypeError, KeyError, RecursionError) as error:
             message = f"the advisory database '{self._label}' is broken: {printable(str(error), 200)}"
             raise InputError(message, hint=_HINT) from None
 

@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING
 
 from packaging.utils import canonicalize_name
 
-from chainguard_ml.audit import freshness, installed, locks, manifests, vulnerabilities
+from chainguard_ml.audit import freshness, installed, locks, manifests, reachability, vulnerabilities
 from chainguard_ml.audit.database import Database
 from chainguard_ml.audit.vulnerabilities import Assessor
 from chainguard_ml.errors import InputError
@@ -79,7 +79,8 @@ def _from_database(path: Path, context: Context, packages: Sequence[Component]) 
             stale = freshness.stale(status.newest, context.config.audit.max_age_days, path.name)
             if stale:
                 yield stale
-            yield from _compared(Assessor(database), status, context, packages)
+            compared = _compared(Assessor(database), status, context, packages)
+            yield from reachability.marked(compared, database, context)
     except InputError as error:
         detail = f"{error.message}; {error.hint}" if error.hint else error.message
         yield Gap(Subject(path.name, "database"), GapReason.NO_DATA, detail)
