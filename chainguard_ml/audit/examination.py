@@ -46,10 +46,10 @@ def examine(context: Context) -> Observations:
 
 
 def _comparable(components: Iterable[Component]) -> Iterator[Component]:
-    """Yield the packages of Python's index, and those of conda that are known to be built from the same project."""
+    """Yield the packages of the index, what is built from a reference, and those of conda that are the same project."""
     for component in components:
         purl, same = component.purl or "", component.facts.get("pypi")
-        if purl.startswith("pkg:pypi/"):
+        if purl.startswith("pkg:pypi/") or (purl.startswith("pkg:generic/") and "url" in component.facts):
             yield component
         elif purl.startswith("pkg:conda/") and isinstance(same, str):
             yield replace(component, name=same)

@@ -13,7 +13,7 @@ from typing import TYPE_CHECKING
 
 from chainguard_ml.inventory.packages.installing import Installing
 from chainguard_ml.inventory.packages.interface import Manifest, Record
-from chainguard_ml.inventory.packages.shell_commands import commands, installs
+from chainguard_ml.inventory.packages.shell_commands import Install, commands, installs
 from chainguard_ml.model import Gap
 
 if TYPE_CHECKING:
@@ -28,6 +28,11 @@ _INSTRUCTION = re.compile(r"\s*(?:ONBUILD\s+)?([A-Za-z]+)\s+", re.IGNORECASE)
 _FLAG = re.compile(r"--[a-z-]+(?:=(?:\"[^\"]*\"|\S)*)?\s+")
 _HEREDOC = re.compile(r"<<-?\s*[\"']?([A-Za-z_][A-Za-z0-9_]*)[\"']?")
 _VARIABLE = re.compile(r"\$(?:([A-Za-z_]\w*)|\{([A-Za-z_]\w*)(?::?[-+?]([^}$]*))?\})")
+_SOURCE = re.compile(r"[=,](?:source|src)=([^,\s]+)")
+_INDEXES = {"PIP_INDEX_URL": "index-url", "PIP_EXTRA_INDEX_URL": "extra-index-url", "UV_INDEX_URL": "index-url",
+            "UV_EXTRA_INDEX_URL": "extra-index-url", "UV_DEFAULT_INDEX": "index-url", "UV_INDEX": "extra-index-url",
+            "PIP_FIND_LINKS": "find-links", "PIP_TRUSTED_HOST": "trusted-host",
+            "UV_INSECURE_HOST": "trusted-host"}  # fmt: skip
 _MADE = re.compile(r"(?:>>?|(?<!\S)-o|--output(?:-file)?[= ])\s*(\S+)")
 _PLAIN = re.compile(r"[A-Za-z0-9._-]*")
 _MOST_EXPANDED = 2_000_000  # characters of all values that variables stand for
@@ -46,6 +51,8 @@ def parse(argument: JsonObject) -> Iterator[Record]:
     directory = posixpath.dirname(manifest.path)
     copied = {path for source in image.copied for path in (source, posixpath.join(directory, source))}
     installing = Installing(manifest, "dockerfile", image.made.__contains__, frozenset(copied))
+    for instruction, options in image.indexes:
+        installing.take(options, instruction.placed())
     for instruction, text in image.commands:
         for install in installs(text):
             installing.take(install, instruction.placed())
@@ -112,6 +119,7 @@ class _Image:
     """What was met on the way through the instructions."""
 
     commands: list[tuple[_Instruction, str]] = field(default_factory=list)
+    indexes: list[tuple[_Instruction, Install]] = field(default_factory=list)
     copied: set[str] = field(default_factory=set)
     made: set[str] = field(default_factory=set)
     variables: dict[str, str] = field(default_factory=dict)
@@ -130,7 +138,7 @@ class _Image:
         if instruction.name in {"COPY", "ADD"}:
             self.copied.update(word.lstrip("/") or "." for word in _words(text)[:-1] if "://" not in word)
         elif instruction.name in {"ARG", "ENV"}:
-            self._assign(text)
+            self._assign(text, instruction)
         elif instruction.name == "RUN":
             expanded = self._expanded(" ".join(_quoted(word) for word in _words(text)) if text[:1] == "[" else text)
             self.made.update(posixpath.basename(match[1]) for match in _MADE.finditer(expanded))
@@ -138,10 +146,11 @@ class _Image:
 
     def _mounted(self, flag: str) -> None:
         """Take what a bind mount shows to a command as copied."""
-        if "source=" in flag and "from=" not in flag:
-            self.copied.add(flag.partition("source=")[2].split(",")[0].strip())
+        source = _SOURCE.search(flag)
+        if source and "from=" not in flag:
+            self.copied.add(source[1])
 
-    def _assign(self, text: str) -> None:
+    def _assign(self, text: str, instruction: _Instruction) -> None:
         words = _words(text)
         if words and "=" not in words[0] and len(words) > 1:
             words = [f"{words[0]}={' '.join(words[1:])}"]
@@ -149,6 +158,9 @@ class _Image:
             name, equals, value = word.partition("=")
             if equals:
                 self.variables[name] = self._expanded(value)
+                if name in _INDEXES and self.variables[name]:
+                    options = tuple((_INDEXES[name], address) for address in self.variables[name].split())
+                    self.indexes.append((instruction, Install(0, "pip", options, ())))
 
     def _expanded(self, text: str) -> str:
         """Return a text with the variables whose value is known; ``$name`` stays where it is not."""

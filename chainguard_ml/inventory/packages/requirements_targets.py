@@ -4,8 +4,9 @@ from __future__ import annotations
 
 import posixpath
 import re
+from dataclasses import replace
 from typing import TYPE_CHECKING
-from urllib.parse import unquote, urlsplit
+from urllib.parse import quote, unquote, urlsplit
 
 from chainguard_ml import files
 from chainguard_ml.errors import InputError
@@ -83,10 +84,15 @@ def _from_url(manifest: Manifest, line: Line, text: str, digests: tuple[Digest, 
     egg = _EGG.search(url)
     known = from_file_name(_file_name(url))
     name = unquote(egg[1]) if egg else known[0] if known else ""
+    vcs = _VCS.match(url)
+    if not name and vcs and is_name(repository := _file_name(url).partition("@")[0].removesuffix(".git")):
+        facts: dict[str, Json] = {"marker": marker.strip() or None, "editable": editable or None}
+        component = _referenced(manifest, line, repository, url.strip(), digests, facts)
+        return replace(component, purl=f"pkg:generic/{quote(repository)}")  # what it builds has a name of its own
     if not is_name(name):
         detail = f"nothing names the package of '{printable(redacted(text), 200)}'"
         return manifest.gap(GapReason.UNSUPPORTED, detail, line.number)
-    facts: dict[str, Json] = {"marker": marker.strip() or None, "editable": editable or None}
+    facts = {"marker": marker.strip() or None, "editable": editable or None}
     return _referenced(manifest, line, name, url.strip(), digests, facts)
 
 

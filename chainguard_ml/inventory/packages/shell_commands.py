@@ -1,7 +1,7 @@
 """Commands that install packages, as they stand in Dockerfiles, notebooks and scripts: text is read, never run.
 
 The shell's words follow POSIX (Shell Command Language, 2.2 "Quoting" and 2.3 "Token Recognition"); substitutions are
-not made, so a word that needs one is what it is.
+parts of words, and not made.
 """
 
 from __future__ import annotations
@@ -18,7 +18,9 @@ _TOKEN = re.compile(
     r"(?P<redirect>\d*(?:&>>?|>>|>\||<<<|<<-?|[<>]&?))|(?P<end>&&|\|\||[;&|()\n])|(?P<word>.)",
     re.DOTALL,
 )
-_PIECE = re.compile(r"'([^']*)'|\"((?:[^\"\\]|\\.)*)\"|\\(.)|([^\s'\"\\;&|<>()]+)", re.DOTALL)
+_PIECE = re.compile(
+    r"'([^']*)'|\"((?:[^\"\\]|\\.)*)\"|\\(.)|(\$\((?:[^()]|\([^()]*\))*\)|`[^`]*`|[^\s'\"\\;&|<>()`$]+|[`$])", re.DOTALL
+)
 _ESCAPED = re.compile(r"\\([$`\"\\])")
 
 _PREFIXES = frozenset({"sudo", "exec", "time", "env", "then", "do", "else", "if", "elif", "while", "until", "!", "{",

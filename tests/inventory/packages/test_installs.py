@@ -39,6 +39,8 @@ def words(text: str) -> list[list[str]]:
         ("cat <<-'E F'\nx\n\tE F\nb", [["cat"], ["b"]]),
         ("cat <<EOF\nx", [["cat"], ["x"]]),
         ("a 'b", [["a", "'", "b"]]),
+        ("a x/cu$(echo $V | tr -d '.') `b; c` $d b", [["a", "x/cu$(echo $V | tr -d '.')", "`b; c`", "$d", "b"]]),
+        ("a $(b (c) d) e", [["a", "$(b (c) d)", "e"]]),
         ("", []),
     ],
 )
@@ -201,6 +203,22 @@ def test_what_is_not_there_is_a_gap(collect: Callable) -> None:
     for form in ("dockerfile", "notebook", "shell"):
         components, (gap,) = collect({}, {"gone": form})
         assert (components, gap.reason) == ([], GapReason.UNREADABLE)
+
+
+def test_indexes_and_references_of_an_image(collect: Callable) -> None:
+    text = """ARG PIP_INDEX_URL
+ENV PIP_EXTRA_INDEX_URL=https://u:p@index.example/simple
+RUN pip install --index-url https://other.example/cu$(echo $V | cut -d. -f1) torch==2.3.0
+RUN pip install git+https://git.example/some/repository.git@main
+"""
+    components, gaps = collect({"Dockerfile": text}, {"Dockerfile": "dockerfile"})
+    assert gaps == []
+    assert [(item.name, item.version, item.purl) for item in components] == [
+        ("torch", "2.3.0", "pkg:pypi/torch@2.3.0"),
+        ("repository", None, "pkg:generic/repository"),
+    ]
+    (indexes,) = (item.facts["indexes"] for item in components if "indexes" in item.facts)
+    assert [(item["option"], item["line"]) for item in indexes] == [("extra-index-url", 2), ("index-url", 3)]
 
 
 def test_old_and_broken_notebooks(collect: Callable) -> None:
