@@ -60,7 +60,8 @@ class AuditConfig:
     ``database`` is a SQLite file (default: in the user's data directory); ``service`` is ``pypi``, ``osv``, the URL
     of one that speaks OSV's API, or empty (offline); ``environment`` is the path of a virtual environment to audit
     beside the manifests, and ``installed_files`` whether its files are compared with their records. A release that a
-    lock says was uploaded less than ``cooldown_days`` ago is a finding; 0 switches that off.
+    lock says was uploaded less than ``cooldown_days`` ago is a finding; 0 switches that off. ``vex`` are files with
+    statements on what can be exploited (OpenVEX, CycloneDX).
     """
 
     database: Path | None = None
@@ -69,6 +70,7 @@ class AuditConfig:
     environment: Path | None = None
     installed_files: bool = True
     cooldown_days: int = 7
+    vex: tuple[Path, ...] = ()
 
 
 @record

@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING
 
 from packaging.utils import canonicalize_name
 
-from chainguard_ml.audit import freshness, installed, locks, manifests, reachability, vulnerabilities
+from chainguard_ml.audit import freshness, installed, locks, manifests, reachability, vex, vulnerabilities
 from chainguard_ml.audit.database import Database
 from chainguard_ml.audit.vulnerabilities import Assessor
 from chainguard_ml.errors import InputError
@@ -35,7 +35,7 @@ def examine(context: Context) -> Observations:
     yield from installed.findings(packages)
     vulnerable: set[str] = set()
     compared = bool(context.config.audit.service) and not context.offline
-    for observation in _advised(context, packages):
+    for observation in vex.applied(_advised(context, packages), context.config.audit.vex):
         compared |= isinstance(observation, Evidence)  # the database says what it holds, or there is none
         if isinstance(observation, Finding) and "advisory" in observation.facts:
             vulnerable.add(observation.subject.name)
