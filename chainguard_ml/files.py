@@ -7,7 +7,6 @@ or not at all.
 from __future__ import annotations
 
 import contextlib
-import hashlib
 import os
 import stat
 from typing import TYPE_CHECKING, BinaryIO
@@ -143,6 +142,8 @@ def sha256_beneath(root: Path, relative: str) -> Digest:
 
 def sha256_of(stream: BinaryIO) -> Digest:
     """Return the SHA-256 of an open unbuffered file, from its start."""
+    import hashlib  # loads OpenSSL, which a scan without findings does not need
+
     digest, buffer = hashlib.sha256(), bytearray(_CHUNK)
     view, descriptor, position = memoryview(buffer), stream.fileno(), 0
     while count := os.preadv(descriptor, [buffer], position):

@@ -1,11 +1,10 @@
-"""A forked worker process, with the part of ``subprocess.Popen`` that the pool uses (POSIX ``fork``, ``waitpid``)."""
+"""A forked worker process, with what the pool needs of a process (POSIX ``fork``, ``waitpid``)."""
 
 from __future__ import annotations
 
 import contextlib
 import os
 import signal
-import subprocess
 import sys
 import time
 from typing import TYPE_CHECKING
@@ -44,7 +43,7 @@ class Fork:
         """Return the exit status, negative for a signal.
 
         Raises:
-            subprocess.TimeoutExpired: It does not end within ``timeout`` seconds.
+            TimeoutError: It does not end within ``timeout`` seconds.
         """
         end = None if timeout is None else time.monotonic() + timeout
         pause = 0.0005
@@ -53,7 +52,7 @@ class Fork:
             if pid:
                 self._status = os.waitstatus_to_exitcode(status)
             elif end is not None and time.monotonic() >= end:
-                raise subprocess.TimeoutExpired("worker", timeout or 0)
+                raise TimeoutError("the worker goes on")
             else:
                 time.sleep(pause)
                 pause = min(2 * pause, _PATIENCE)

@@ -8,7 +8,6 @@ A report with gaps is never clean.
 from __future__ import annotations
 
 import enum
-import hashlib
 import json
 from dataclasses import field
 from typing import TYPE_CHECKING, TypeAlias, Union
@@ -264,6 +263,8 @@ class Finding:
     def fingerprint(self) -> str:
         """SHA-256 over rule, subject identity and stable locator; 32 hexadecimal characters."""
         locator = json.dumps([self.rule, self.subject.identity, *self.location.member, *self.key])
+        import hashlib  # loads OpenSSL, which a scan without findings does not need
+
         return hashlib.sha256(locator.encode()).hexdigest()[:32]
 
     @property

@@ -42,6 +42,17 @@ def record(cls: _Class) -> _Class:
     return made
 
 
+@dataclass_transform(field_specifiers=(dataclasses.field,))
+def changing_record(cls: _Class) -> _Class:
+    """Return the class as a record that can be changed, and so has no hash; else ``record``."""
+    made = record(cls)
+    free: dict[str, object] = {name: getattr(object, name) for name in ("__setattr__", "__delattr__")}
+    params = SimpleNamespace(**vars(_PARAMS) | {"frozen": False})
+    for name, value in {**free, "__hash__": None, "__dataclass_params__": params}.items():
+        setattr(made, name, value)
+    return made
+
+
 @dataclass_transform(frozen_default=True, field_specifiers=(dataclasses.field,))
 def open_record(cls: _Class) -> _Class:
     """Return the class as a frozen record without slots, so that another can inherit from several; else ``record``."""

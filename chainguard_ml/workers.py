@@ -17,8 +17,6 @@ import json
 import os
 import selectors
 import signal
-import subprocess
-import sys
 import threading
 import time
 from collections import deque
@@ -64,7 +62,7 @@ class TaskResult:
 
 
 class _Process(Protocol):
-    """What the pool needs of a process: the part of ``subprocess.Popen`` that a fork offers too."""
+    """What the pool needs of a process: ``forking.Fork`` or ``spawning.Spawn``."""
 
     @property
     def stdin(self) -> IO[bytes] | None:
@@ -75,7 +73,7 @@ class _Process(Protocol):
         """Where answers are read."""
 
     def wait(self, timeout: float | None = None) -> int:
-        """Return the exit status, negative for a signal; raise ``TimeoutExpired`` if it does not end in time."""
+        """Return the exit status, negative for a signal; raise ``TimeoutError`` if it does not end in time."""
 
     def kill(self) -> None:
         """End it at once."""
@@ -84,13 +82,9 @@ class _Process(Protocol):
 def _start(limits: WorkersConfig, preload: Sequence[str]) -> _Process:
     if hasattr(os, "fork") and threading.active_count() == 1:
         return Fork(_limits(limits), preload)
-    # -P: the working directory is not on the path of a process that may stand inside what is examined.
-    return subprocess.Popen(  # noqa: S603 (our own interpreter and module)
-        [sys.executable, "-P", "-m", "chainguard_ml.worker", json.dumps(_limits(limits)), *preload],
-        stdin=subprocess.PIPE,
-        stdout=subprocess.PIPE,
-        start_new_session=True,  # Ctrl-C reaches the parent only, which then ends the workers
-    )
+    from chainguard_ml.spawning import Spawn
+
+    return Spawn(_limits(limits), preload)
 
 
 class _Worker:
@@ -128,7 +122,7 @@ class _Worker:
         """Wait for it for so many seconds, then kill it."""
         try:
             self.process.wait(patience)
-        except subprocess.TimeoutExpired:
+        except TimeoutError:
             self.process.kill()
         with contextlib.suppress(BrokenPipeError):
             self.stdin.close()

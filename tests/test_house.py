@@ -23,6 +23,7 @@ FILES = sorted(PACKAGE.rglob("*.py"))
 TREES = {path: ast.parse(path.read_text(encoding="utf-8")) for path in FILES}
 
 BASE = {"model", "errors", "text", "codec", "config", "context", "files", "workers", "worker", "forking", "rules"}
+BASE |= {"spawning"}
 BASE |= {"jsonsafe", "records", "sealed", "yamlsafe"}
 EXAMINING = {"inventory", "scan", "audit", "sbom", "signing", "source", "policy", "report"}
 HEAVY = ("sigstore", "cryptography", "cyclonedx", "modelscan", "requests", "pydantic", "yaml", "rich", "sqlite3",

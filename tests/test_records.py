@@ -12,7 +12,7 @@ from typing import ClassVar
 import pytest
 
 from chainguard_ml.model import Digest, Location
-from chainguard_ml.records import open_record, record
+from chainguard_ml.records import changing_record, open_record, record
 
 
 @record
@@ -151,3 +151,19 @@ def test_location_matches_by_position() -> None:
     match Location("a", ("b",)):
         case Location(path, member):
             assert (path, member) == ("a", ("b",))
+
+
+def test_changing() -> None:
+    @changing_record
+    class Count:
+        number: int = 0
+        names: list[str] = field(default_factory=list)
+
+    count = Count()
+    count.number += 1
+    count.names.append("a")
+    assert count == Count(1, ["a"]) != Count()
+    with pytest.raises(TypeError, match="unhashable"):
+        hash(count)
+    with pytest.raises(AttributeError):
+        count.other = 1  # type: ignore[attr-defined]

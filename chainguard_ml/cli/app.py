@@ -6,8 +6,10 @@ only notes its commands here, and a call that is written plainly needs no parser
 
 from __future__ import annotations
 
-from dataclasses import dataclass, field
+from dataclasses import field
 from typing import TYPE_CHECKING, TypeVar
+
+from chainguard_ml.records import changing_record
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterator
@@ -39,7 +41,7 @@ DEFAULT = "<default>"
 _Function = TypeVar("_Function", bound="Callable[..., object]")
 
 
-@dataclass(slots=True)
+@changing_record
 class Command:
     """A function whose parameters are a command's; ``common`` stands for the options that its class declares."""
 
@@ -48,7 +50,7 @@ class Command:
     hidden: bool = False
 
 
-@dataclass(slots=True)
+@changing_record
 class Application:
     """A verb: one command, or a group of them.
 

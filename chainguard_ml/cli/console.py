@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import os
-import shutil
 import sys
 import threading
 import time
@@ -91,6 +90,8 @@ class Progress:
 
     def __init__(self, clock: Callable[[], float] = time.monotonic) -> None:
         self._clock, self._lock = clock, threading.Lock()
+        import shutil
+
         self._width = shutil.get_terminal_size().columns - 1
         self._stage, self._name, self._total, self._done = "", "", 0, 0
         self._bytes, self._expected = 0, 0

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import contextlib
-import shutil
 import sys
 from pathlib import Path
 from typing import TYPE_CHECKING
@@ -31,6 +30,7 @@ def as_file(paths: Sequence[Path]) -> Iterator[Sequence[Path]]:
         raise UsageError("'-' stands for standard input and is examined alone", hint="scan the other paths apart")
     if sys.stdin.isatty():
         raise UsageError("standard input is a terminal", hint="pipe a file into it: chainguard-ml scan - < model.pkl")
+    import shutil
     import tempfile
 
     with tempfile.TemporaryDirectory(prefix="chainguard-ml-") as directory:

@@ -3,10 +3,10 @@
 from __future__ import annotations
 
 import os
-from dataclasses import dataclass, field
+from dataclasses import field
 from typing import TYPE_CHECKING
 
-from chainguard_ml.records import record
+from chainguard_ml.records import changing_record, record
 
 if TYPE_CHECKING:
     from collections.abc import Callable
@@ -28,7 +28,7 @@ class Recognised:
     facts: Facts = field(default_factory=dict)
 
 
-@dataclass(slots=True)
+@changing_record
 class Directory:
     """An open directory.
 
@@ -69,7 +69,7 @@ class Directory:
             os.close(descriptor)
 
 
-@dataclass(slots=True)
+@changing_record
 class File:
     """A regular file: its name, its size in bytes, where it lies, and, once asked for, its first bytes."""
 

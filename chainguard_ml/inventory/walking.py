@@ -6,7 +6,7 @@ import errno
 import os
 import stat
 from collections import deque
-from dataclasses import dataclass, field
+from dataclasses import field
 from typing import TYPE_CHECKING, TypeAlias
 
 from chainguard_ml.errors import InputError, UsageError
@@ -17,6 +17,7 @@ from chainguard_ml.inventory.interface import Directory, File
 from chainguard_ml.inventory.links import Links
 from chainguard_ml.inventory.recognising import recognise
 from chainguard_ml.model import Artifact, ArtifactKind, Evidence, Gap, GapReason, Subject
+from chainguard_ml.records import changing_record
 from chainguard_ml.text import printable
 
 if TYPE_CHECKING:
@@ -35,7 +36,7 @@ _OPEN = os.O_RDONLY | os.O_DIRECTORY | os.O_CLOEXEC
 _MOST_TOLD = 100  # things left out that are told one by one
 
 
-@dataclass(slots=True)
+@changing_record
 class _Model:
     """A model's directory whose files are being met."""
 
@@ -52,7 +53,7 @@ class _Model:
             self.size += size
 
 
-@dataclass(slots=True)
+@changing_record
 class _Level:
     """An open directory, what of it is still to come, and its identity."""
 

@@ -14,10 +14,10 @@ from __future__ import annotations
 import functools
 import json
 import re
-from dataclasses import dataclass
 from pathlib import Path
 from typing import TYPE_CHECKING, NotRequired, TypedDict, TypeVar, cast
 
+from chainguard_ml.records import record
 from chainguard_ml.scan.interface import Judgement
 
 if TYPE_CHECKING:
@@ -52,7 +52,7 @@ class _Technique(TypedDict):
 _T = TypeVar("_T")
 
 
-@dataclass(frozen=True, slots=True)
+@record
 class Extension:
     """One global that the operator's configuration accepts (``config.AllowedGlobal``)."""
 
@@ -72,7 +72,7 @@ class Extension:
         return digest is not None and (digest.algorithm, digest.hex) == ("sha256", self.sha256)
 
 
-@dataclass(frozen=True, slots=True)
+@record
 class AllowList:
     """The judge of one run: the shipped lists and the operator's extensions.
 

@@ -5,10 +5,11 @@ from __future__ import annotations
 import lzma
 import re
 import zlib
-from dataclasses import dataclass, field
+from dataclasses import field
 from typing import TYPE_CHECKING, TypeAlias
 
 from chainguard_ml.model import GapReason, Severity
+from chainguard_ml.records import changing_record
 from chainguard_ml.rules import formats as rules
 from chainguard_ml.scan import naming
 from chainguard_ml.scan.expand import bunzip2, expand, inflate, raw_lzma, unlzma
@@ -151,7 +152,7 @@ def _placed(blob: Blob, member: Member, links: Links) -> Observations:
         )
 
 
-@dataclass(slots=True)
+@changing_record
 class _Content:
     """A member's content, what reading it brought up, and whether it is what the directory states."""
 

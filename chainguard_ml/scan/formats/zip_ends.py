@@ -7,9 +7,9 @@ offset or its length, and whether they look at the zip64 record. So all of them 
 from __future__ import annotations
 
 import struct
-from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
+from chainguard_ml.records import record
 from chainguard_ml.scan.interface import Budgets
 
 if TYPE_CHECKING:
@@ -26,7 +26,7 @@ _UNICODE_PATH = 0x7075
 _ZIP64 = 1
 
 
-@dataclass(frozen=True, slots=True)
+@record
 class Directory:
     """A central directory.
 

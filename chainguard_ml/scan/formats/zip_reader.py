@@ -11,9 +11,10 @@ import bisect
 import itertools
 import re
 import struct
-from dataclasses import dataclass, field, replace
+from dataclasses import field, replace
 from typing import TYPE_CHECKING
 
+from chainguard_ml.records import changing_record, record
 from chainguard_ml.scan.formats.ending import behind_zeros
 from chainguard_ml.scan.formats.zip_ends import CENTRAL, END, LOCAL, Directory, directories, large, unicode_path
 from chainguard_ml.scan.interface import Budgets
@@ -35,7 +36,7 @@ _LINK = 0o120000
 ENCRYPTED, DESCRIBED_AFTER, UTF8 = 1 << 0, 1 << 3, 1 << 11
 
 
-@dataclass(frozen=True, slots=True)
+@record
 class Member:
     """One member.
 
@@ -69,7 +70,7 @@ class Member:
         return self.mode & 0o170000 == _LINK
 
 
-@dataclass(frozen=True, slots=True)
+@record
 class Problem:
     """Something two readers would see differently, and where; ``grave`` if no ordinary tool does it."""
 
@@ -79,7 +80,7 @@ class Problem:
     grave: bool = False
 
 
-@dataclass(slots=True)
+@changing_record
 class Archive:
     """A zip archive as read.
 
@@ -121,7 +122,7 @@ def names(blob: Blob) -> list[str]:
     return [member.name for member in archive(blob).members] if is_zip(blob) else []
 
 
-@dataclass(slots=True)
+@changing_record
 class _Reader:
     blob: Blob
     archive: Archive = field(default_factory=Archive)

@@ -2,9 +2,10 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass, field
+from dataclasses import field
 from typing import TYPE_CHECKING
 
+from chainguard_ml.records import changing_record, record
 from chainguard_ml.scan.pickle.names import is_identifier
 from chainguard_ml.scan.pickle.values import Global
 
@@ -23,7 +24,7 @@ MOST_NESTED = 50_000
 _DOING = frozenset({"overwritten", "misused", "code"})  # kinds of notes on what is done with a global
 
 
-@dataclass(slots=True)
+@changing_record
 class Seen:
     """A global, where it was first imported, and each way it was used with its first offset."""
 
@@ -32,7 +33,7 @@ class Seen:
     uses: dict[str, int]
 
 
-@dataclass(frozen=True, slots=True)
+@record
 class Note:
     """Something unusual that the stream does, with a global or without one.
 
@@ -46,7 +47,7 @@ class Note:
     target: Global | None = None
 
 
-@dataclass(frozen=True, slots=True)
+@record
 class Nested:
     """Literal bytes or text that may be a pickle; ``certain`` where a callable is known to load them."""
 
@@ -55,7 +56,7 @@ class Nested:
     certain: bool = False
 
 
-@dataclass(frozen=True, slots=True)
+@record
 class Problem:
     """Where a stream breaks off and why; ``differs`` where not every unpickler breaks there, or reads on elsewhere."""
 
@@ -64,7 +65,7 @@ class Problem:
     differs: bool = False
 
 
-@dataclass(slots=True)
+@changing_record
 class Trace:
     """Everything learnt from the streams of one blob.
 

@@ -3,9 +3,10 @@
 from __future__ import annotations
 
 import re
-from dataclasses import dataclass, field
+from dataclasses import field
 from typing import TYPE_CHECKING
 
+from chainguard_ml.records import changing_record
 from chainguard_ml.scan.interface import Meter
 from chainguard_ml.scan.pickle import basic, fast, objects  # noqa: F401 (basic and objects register the opcodes)
 from chainguard_ml.scan.pickle.machine import Machine
@@ -39,7 +40,7 @@ _MOST_CANDIDATES = 100_000
 _BYTES_PER_CANDIDATE = 1024  # random bytes have one in some 3,400
 
 
-@dataclass(slots=True)
+@changing_record
 class Walk:
     """What a blob's streams came to.
 
