@@ -48,9 +48,7 @@ def parse(argument: JsonObject) -> Iterator[Record]:
     image = _Image()
     for instruction in _instructions(data.decode("utf-8-sig", "replace").splitlines()):
         image.take(instruction)
-    directory = posixpath.dirname(manifest.path)
-    copied = {path for source in image.copied for path in (source, posixpath.join(directory, source))}
-    installing = Installing(manifest, "dockerfile", image.made.__contains__, frozenset(copied))
+    installing = Installing(manifest, "dockerfile", image.made.__contains__, frozenset(image.copied))
     for instruction, options in image.indexes:
         installing.take(options, instruction.placed())
     for instruction, text in image.commands:

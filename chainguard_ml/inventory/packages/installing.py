@@ -33,6 +33,8 @@ _NAMED = re.compile(r"([A-Za-z0-9][A-Za-z0-9._-]*)(?:\[[^\]]*\])?\s*(?:[=<>!~]=|
 _REFERENCE = re.compile(r"[A-Za-z][A-Za-z0-9.+-]*://")
 _ARCHIVE = re.compile(r"\.(?:whl|zip|tar|tar\.gz|tgz|tar\.bz2|tar\.xz|conda)(?:\[[^\]]*\])?\Z", re.IGNORECASE)
 _MOST_INCLUDED = 200  # files that the commands of one file name
+_MOST_COPIED = 50  # of what an image copies, where a file is looked for
+_HIGHEST = 10  # directories around a file, in which a file is looked for
 
 
 @dataclass
@@ -43,7 +45,7 @@ class Installing:
         manifest: The file.
         source: The collector.
         elsewhere: Names of files that the same file makes or gets from where nobody sees.
-        copied: Paths beneath the root of what is copied into an image.
+        copied: What is copied into an image, relative to a directory that the file does not name.
     """
 
     manifest: Manifest
@@ -138,17 +140,24 @@ class Installing:
             self._others.append(self.manifest.gap(GapReason.UNSUPPORTED, detail, line))
 
     def _found(self, value: str) -> str | None:
-        """Return the path of a file that a command reads: beside it, beneath the root, or copied into the image."""
-        beside = posixpath.join(posixpath.dirname(self.manifest.path), value)
-        candidates = [] if posixpath.isabs(value) else [beside, value]
+        """Return the path of a file that a command reads: copied into the image, beside the file, or further up.
+
+        What an image is built from may be any directory around its Dockerfile.
+        """
         name = posixpath.basename(value)
-        for source in sorted(self.copied):
-            candidates += [source, posixpath.join(source, name), posixpath.join(source, value.lstrip("/"))]
-        candidates += [posixpath.join(posixpath.dirname(self.manifest.path), name), name] if self.copied else []
-        for candidate in candidates:
-            path = posixpath.normpath(candidate)
-            if posixpath.basename(path) == name and not path.startswith(("/", "..")) and self._exists(path):
-                return path
+        inner = [] if posixpath.isabs(value) else [value]
+        for source in sorted(self.copied)[:_MOST_COPIED]:
+            inner += [source, posixpath.join(source, name), posixpath.join(source, value.lstrip("/"))]
+        inner += [name] if self.copied else []
+        directory = posixpath.dirname(self.manifest.path)
+        for _ in range(_HIGHEST):
+            for candidate in inner:
+                path = posixpath.normpath(posixpath.join(directory, candidate))
+                if posixpath.basename(path) == name and not path.startswith(("/", "..")) and self._exists(path):
+                    return path
+            if not directory:
+                break
+            directory = posixpath.dirname(directory)
         return None
 
     def _exists(self, path: str) -> bool:

@@ -205,6 +205,13 @@ def test_what_is_not_there_is_a_gap(collect: Callable) -> None:
         assert (components, gap.reason) == ([], GapReason.UNREADABLE)
 
 
+def test_an_image_is_built_from_a_directory_further_up(collect: Callable) -> None:
+    files = {"a/.dev/x/Dockerfile": "COPY requirements.txt .\nRUN pip install -r requirements.txt\n",
+             "a/requirements.txt": "b==1\n", "requirements.txt": "c==1\n"}  # fmt: skip
+    (component,), gaps = collect(files, {"a/.dev/x/Dockerfile": "dockerfile"})
+    assert (component.name, gaps) == ("b", [])
+
+
 def test_indexes_and_references_of_an_image(collect: Callable) -> None:
     text = """ARG PIP_INDEX_URL
 ENV PIP_EXTRA_INDEX_URL=https://u:p@index.example/simple
