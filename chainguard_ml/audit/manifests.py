@@ -25,7 +25,6 @@ if TYPE_CHECKING:
 _NO_MANIFESTS = {"environment", "cyclonedx", "spdx"}
 _TRIED = {"notebook", "shell"}
 _INSTALLERS = {"pip", "setuptools", "wheel", "uv", "poetry", "pdm", "pipenv", "pipx", "hatch", "virtualenv", "build"}
-_ADDS = {"extra-index-url", "find-links"}
 
 
 def findings(components: Sequence[Component]) -> Iterator[Finding]:
@@ -120,7 +119,7 @@ def _indexes(components: Iterable[Component]) -> Iterator[Finding]:
 def _index(option: str, url: str, place: Location) -> Iterator[Finding]:
     subject, shown = Subject(place.path), printable(url, 200)
     facts: dict[str, Json] = {"option": option, "url": url}
-    if option in _ADDS and "://" in url:
+    if option == "extra-index-url" or (option == "find-links" and "://" in url):
         message = f"--{option} adds '{shown}' to the index, and the highest version of either is taken"
         yield SEVERAL_INDEXES.finding(subject, place, message, key=(option, url), facts=facts)
     if url.startswith("http://") or option == "trusted-host":

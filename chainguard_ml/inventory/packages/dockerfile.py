@@ -49,8 +49,9 @@ def parse(argument: JsonObject) -> Iterator[Record]:
     for instruction in _instructions(data.decode("utf-8-sig", "replace").splitlines()):
         image.take(instruction)
     installing = Installing(manifest, "dockerfile", image.made.__contains__, frozenset(image.copied))
-    for instruction, options in image.indexes:
-        installing.take(options, instruction.placed())
+    for instruction, name, addresses in image.indexes:
+        options = tuple((image.option(name), address) for address in addresses)
+        installing.take(Install(0, "pip", options, ()), instruction.placed())
     for instruction, text in image.commands:
         for install in installs(text):
             installing.take(install, instruction.placed())
@@ -117,7 +118,7 @@ class _Image:
     """What was met on the way through the instructions."""
 
     commands: list[tuple[_Instruction, str]] = field(default_factory=list)
-    indexes: list[tuple[_Instruction, Install]] = field(default_factory=list)
+    indexes: list[tuple[_Instruction, str, list[str]]] = field(default_factory=list)
     copied: set[str] = field(default_factory=set)
     made: set[str] = field(default_factory=set)
     variables: dict[str, str] = field(default_factory=dict)
@@ -157,8 +158,13 @@ class _Image:
             if equals:
                 self.variables[name] = self._expanded(value)
                 if name in _INDEXES and self.variables[name]:
-                    options = tuple((_INDEXES[name], address) for address in self.variables[name].split())
-                    self.indexes.append((instruction, Install(0, "pip", options, ())))
+                    self.indexes.append((instruction, name, self.variables[name].split()))
+
+    def option(self, name: str) -> str:
+        """Return the option of pip that a variable means; uv takes the first index that has a package."""
+        first = name.startswith("UV_") and not self.variables.get("UV_INDEX_STRATEGY", "").startswith("unsafe")
+        option = _INDEXES[name]
+        return "index-url" if first and option == "extra-index-url" else option
 
     def _expanded(self, text: str) -> str:
         """Return a text with the variables whose value is known; ``$name`` stays where it is not."""

@@ -5,14 +5,14 @@ https://pipenv.pypa.io/en/latest/pipfile.html
 
 from __future__ import annotations
 
-from dataclasses import replace
 from typing import TYPE_CHECKING
 
 from chainguard_ml.inventory.packages.interface import Manifest, Record
 from chainguard_ml.inventory.packages.naming import redacted
 from chainguard_ml.inventory.packages.poetry_project import declared
+from chainguard_ml.inventory.packages.pyproject import with_indexes
 from chainguard_ml.inventory.packages.toml_lines import key_lines, load, table, tables, text_of
-from chainguard_ml.model import Component, Gap, Scope
+from chainguard_ml.model import Gap, Scope
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
@@ -33,18 +33,14 @@ def parse(argument: JsonObject) -> Iterator[Record]:
         return
     document, text = loaded
     lines = key_lines(text)
-    indexes = _indexes(manifest, document, lines)
     sections = ["packages", *(name for name in document if name not in _NO_PACKAGES)]
+    records: list[Record] = []
     for section in sections:
         scope = Scope.REQUIRED if section == "packages" else Scope.DEVELOPMENT
         entries = table(document.get(section))
         places = {name: lines.get((section, name)) for name in entries}
-        for record in declared(manifest, entries, places, scope, "pipfile"):
-            if indexes and isinstance(record, Component):
-                yield replace(record, facts={**record.facts, "indexes": indexes})
-                indexes = []
-            else:
-                yield record
+        records += declared(manifest, entries, places, scope, "pipfile")
+    yield from with_indexes(records, _indexes(manifest, document, lines))
 
 
 def _indexes(manifest: Manifest, document: Table, lines: dict[tuple[str, str], int]) -> list[Json]:

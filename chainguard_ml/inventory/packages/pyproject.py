@@ -2,9 +2,10 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
 from typing import TYPE_CHECKING
 
-from chainguard_ml.inventory.packages import poetry_project
+from chainguard_ml.inventory.packages import poetry_project, project_indexes
 from chainguard_ml.inventory.packages.interface import Manifest, Record
 from chainguard_ml.inventory.packages.naming import (
     exact_version,
@@ -15,14 +16,15 @@ from chainguard_ml.inventory.packages.naming import (
     url_digests,
 )
 from chainguard_ml.inventory.packages.toml_lines import Strings, load, table, texts
-from chainguard_ml.model import Gap, GapReason, Scope
+from chainguard_ml.model import Component, Gap, GapReason, Scope
 from chainguard_ml.text import printable
 
 if TYPE_CHECKING:
-    from collections.abc import Iterator
+    from collections.abc import Iterable, Iterator, Sequence
 
     from chainguard_ml.codec import JsonObject
     from chainguard_ml.inventory.packages.toml_lines import Table
+    from chainguard_ml.model import Json
 
 
 def parse(argument: JsonObject) -> Iterator[Record]:
@@ -34,10 +36,24 @@ def parse(argument: JsonObject) -> Iterator[Record]:
         return
     document, text = loaded
     strings = Strings(text)
-    for requirement, scope in _declared(document):
-        yield component_of(manifest, requirement, scope, strings.line(requirement), "pyproject")
-    yield from poetry_project.packages(manifest, document, text)
+    records: list[Record] = [
+        component_of(manifest, requirement, scope, strings.line(requirement), "pyproject")
+        for requirement, scope in _declared(document)
+    ]
+    records += poetry_project.packages(manifest, document, text)
+    yield from with_indexes(records, project_indexes.indexes(manifest, document, Strings(text)))
     yield from _not_read(manifest, document)
+
+
+def with_indexes(records: Iterable[Record], indexes: Sequence[Json]) -> Iterator[Record]:
+    """Yield the records, the first package with the indexes of the file."""
+    waiting = list(indexes)
+    for record in records:
+        if waiting and isinstance(record, Component):
+            yield replace(record, facts={**record.facts, "indexes": waiting})
+            waiting = []
+        else:
+            yield record
 
 
 def _declared(document: Table) -> Iterator[tuple[str, Scope]]:

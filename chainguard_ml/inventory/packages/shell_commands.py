@@ -169,7 +169,7 @@ def _install(offset: int, words: Sequence[str]) -> Iterator[Install]:
     else:
         arguments = _pip_arguments(rest, program)
         if arguments is not None:
-            yield _pip(offset, arguments)
+            yield _pip(offset, arguments, first_index=program in {"uv", "uvx"})
 
 
 def _subcommand(words: Sequence[str]) -> str:
@@ -193,7 +193,8 @@ def _pip_arguments(words: Sequence[str], program: str) -> Sequence[str] | None:
     return None
 
 
-def _pip(offset: int, arguments: Sequence[str]) -> Install:
+def _pip(offset: int, arguments: Sequence[str], *, first_index: bool = False) -> Install:
+    """Read the arguments of pip, or of uv, which takes a package from the first index that has it unless told else."""
     options: list[tuple[str, str]] = []
     operands: list[str] = []
     waiting = list(reversed(arguments))
@@ -205,12 +206,15 @@ def _pip(offset: int, arguments: Sequence[str]) -> Install:
         elif name in _WITH_VALUE or word in _WITH_VALUE:
             value = value if equals else waiting.pop() if waiting else ""
             options.append((_MEANS.get(name, ""), value))
+            first_index = first_index and not (name == "--index-strategy" and value.startswith("unsafe"))
         elif word[:2] in _MEANS and word[1] != "-":
             options.append((_MEANS[word[:2]], word[2:]))
         elif word == "--no-index":
             options.append(("no-index", ""))
     if not operands or operands[0] not in _GETS:
         return Install(offset, "pip", (), ())
+    if first_index:
+        options = [("index-url" if name == "extra-index-url" else name, value) for name, value in options]
     known = tuple((name, value) for name, value in options if name)
     return Install(offset, "pip", known, tuple(operands[1:]))
 

@@ -98,6 +98,28 @@ def test_options_that_matter() -> None:
     )  # fmt: skip
 
 
+@pytest.mark.parametrize(
+    ("text", "option"),
+    [
+        ("pip install --extra-index-url https://e a", "extra-index-url"),
+        ("uv pip install --extra-index-url https://e a", "index-url"),
+        ("uv pip install --extra-index-url https://e --index-strategy unsafe-best-match a", "extra-index-url"),
+    ],
+)
+def test_what_an_extra_index_means(text: str, option: str) -> None:
+    (found,) = installs(text)
+    assert found.options == ((option, "https://e"),)
+
+
+@pytest.mark.parametrize(
+    ("strategy", "option"), [("first-index", "index-url"), ("unsafe-best-match", "extra-index-url")]
+)
+def test_indexes_of_uv_in_an_image(strategy: str, option: str, collect: Callable) -> None:
+    text = f"ENV UV_EXTRA_INDEX_URL=https://e.example UV_INDEX_STRATEGY={strategy}\nRUN uv pip install a==1\n"
+    (component,), _ = collect({"Dockerfile": text}, {"Dockerfile": "dockerfile"})
+    assert [index["option"] for index in component.facts["indexes"]] == [option]
+
+
 def test_conda_commands() -> None:
     (found,) = installs("conda install -y -c pytorch -n env pytorch=2.3.0 'numpy>=1'")
     assert (found.installer, found.wanted) == ("conda", ("pytorch=2.3.0", "numpy>=1"))

@@ -170,3 +170,32 @@ lint = ["mypy"]
     }
     mine = next(item for item in components if item.name == "mine")
     assert (mine.facts["url"], mine.facts["pinned"]) == ("https://git.example/mine", False)
+
+
+@pytest.mark.parametrize(
+    ("text", "options"),
+    [
+        ('[[tool.uv.index]]\nurl = "https://a"\n[[tool.uv.index]]\nurl = "https://b"\n', ["index-url", "index-url"]),
+        ('[tool.uv]\nindex-strategy = "unsafe-best-match"\nextra-index-url = ["https://a"]\n', ["extra-index-url"]),
+        (('[tool.uv.pip]\nindex-strategy = "unsafe-first-match"\n[[tool.uv.index]]\nurl = "https://a"\n'
+         'explicit = true\n[[tool.uv.index]]\nurl = "https://b"\n[[tool.uv.index]]\nname = "c"\n'),
+         ["index-url", "extra-index-url"]),
+        ('[tool.uv]\nallow-insecure-host = ["a"]\n', ["trusted-host"]),
+        ('[[tool.poetry.source]]\nurl = "https://a"\n[[tool.poetry.source]]\nname = "PyPI"\n',
+         ["index-url", "extra-index-url"]),
+        (('[[tool.poetry.source]]\nurl = "https://a"\npriority = "explicit"\n[[tool.poetry.source]]\nurl = "https://b"\n'
+         'priority = "supplemental"\n'), ["index-url", "index-url"]),
+        (('[[tool.pdm.source]]\nurl = "https://a"\nname = "pypi"\n[[tool.pdm.source]]\nurl = "https://b"\n'
+         'verify_ssl = false\n'), ["index-url", "extra-index-url", "trusted-host"]),
+        ('[[tool.pdm.source]]\nurl = "https://b"\ninclude_packages = ["x"]\n', ["index-url"]),
+        ('[tool.pdm.resolution]\nrespect-source-order = true\n[[tool.pdm.source]]\nurl = "https://b"\n', ["index-url"]),
+    ],
+)  # fmt: skip
+def test_indexes_of_projects(text: str, options: list[str], collect: Callable) -> None:
+    text = '[project]\ndependencies = ["torch==2.3.0", "numpy"]\n' + text
+    components, gaps = collect({"pyproject.toml": text}, {"pyproject.toml": "pyproject"})
+    assert gaps == []
+    (indexes,) = (item.facts["indexes"] for item in components if "indexes" in item.facts)
+    assert [index["option"] for index in indexes] == options
+    lines = text.split("\n")
+    assert all(not index.get("url") or index["url"] in lines[index["line"] - 1] for index in indexes)
