@@ -30,6 +30,15 @@ def import_advisories(
     return build.import_file(source, database, observer, sha256=sha256)
 
 
+def update(
+    url: str, database: Path, observer: Observer | None = None, *, sha256: str = "", today: str = ""
+) -> ImportResult | None:
+    """Download ``url`` into ``database``; ``None`` if it is unchanged. See ``download.update``."""
+    from chainguard_ml.audit import download
+
+    return download.update(url, database, observer, sha256=sha256, today=today)
+
+
 def status(database: Path) -> Status:
     """Return what a database holds.
 

@@ -38,10 +38,17 @@ _SOURCE = "INSERT INTO source VALUES (?, ?, ?, ?, ?, ?, ?)"
 
 @dataclass(frozen=True, slots=True)
 class Origin:
-    """Where a file was downloaded from: its URL without credentials, and what the server calls its version."""
+    """Where a file was downloaded from.
+
+    Attributes:
+        url: Its address, without credentials.
+        etag: What the server calls that version of it.
+        not_before: Advisories whose newest change is before this RFC 3339 time are refused.
+    """
 
     url: str = ""
     etag: str = ""
+    not_before: str = ""
 
 
 NOWHERE = Origin()
@@ -60,7 +67,7 @@ def import_file(
 
     Raises:
         InputError: The source cannot be read, is no set of advisories, holds none that is usable, or has not the
-            digest ``sha256``; or there are no advisories yet that could be enriched.
+            digest ``sha256``; or there are no advisories yet that could be enriched; or it is older than it may be.
         OutputError: The database cannot be written, or another process is writing it.
     """
     observer = observer or Silent()
@@ -133,6 +140,7 @@ class _Build:
     oddities: list[Oddity] = field(default_factory=list)
     names: dict[str, tuple[str, str]] = field(default_factory=dict)  # by identifier: time of change, document
     releases: dict[str, set[str]] = field(default_factory=dict)  # by package
+    elsewhere: int = 0  # records about other ecosystems
 
     def fill(self, opened: Opened, old: Path) -> ImportResult:
         """Write everything that the source holds, and what the old database has beside advisories."""
@@ -178,6 +186,9 @@ class _Build:
         try:
             reading = record.read(value)
             body = zlib.compress(json.dumps(value, separators=(",", ":")).encode(), 1)
+        except record.ElsewhereError:
+            self.elsewhere += 1
+            return
         except record.BrokenRecordError as error:
             self.oddities.append(Oddity(name, str(error), packages=error.packages))
             return
@@ -228,6 +239,7 @@ class _Build:
             "SELECT count(DISTINCT package), count(DISTINCT CASE withdrawn WHEN '' THEN NULL ELSE id END) FROM advisory"
         ).fetchone()
         newest = max(modified for modified, _ in self.names.values())
+        self._check_age(opened, newest)
         collections = sorted(Counter(name.partition("-")[0] for name in self.names).items())
         meta = {"records": len(self.names), "packages": packages, "withdrawn": withdrawn, "newest": newest,
                 "collections": json.dumps(collections)}  # fmt: skip
@@ -240,8 +252,17 @@ class _Build:
             newest=newest,
             quarantined=tuple((item.name, item.reason) for item in self.oddities if not item.kept),
             odd=tuple((item.name, item.reason) for item in self.oddities if item.kept),
-            ignored=opened.ignored,
+            ignored=opened.ignored + self.elsewhere,
         )
+
+    def _check_age(self, opened: Opened, newest: str) -> None:
+        """Refuse advisories that are older than they may be; seconds decide, of times in UTC as OSV writes them."""
+        if newest[:19] < self.origin.not_before[:19]:
+            message = f"the newest advisory of '{printable(opened.name)}' is of {newest[:10] or 'an unknown day'}"
+            raise InputError(
+                f"{message}, older than those there, of {self.origin.not_before[:10]}",
+                hint="to go back on purpose, import the file: chainguard-ml audit db import FILE",
+            )
 
     def _carry_over(self, old: Path) -> None:
         """Copy the enrichments of the database that is replaced; one that cannot be read has none to copy."""

@@ -55,7 +55,9 @@ _EPSS = "SELECT cve, probability, percentile FROM epss WHERE cve IN (SELECT valu
 _DOCUMENTS = "SELECT json FROM record WHERE id IN (SELECT value FROM json_each(?)) ORDER BY id"
 _SOURCES = "SELECT name, sha256, records, kind, dated, url, etag FROM source ORDER BY kind, name"
 
-_HINT = "import advisories with: chainguard-ml audit db import FILE"
+_HINT = (
+    "import advisories with: chainguard-ml audit db import FILE, or download them with: chainguard-ml audit db update"
+)
 
 
 class Database:

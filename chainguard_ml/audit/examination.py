@@ -22,7 +22,9 @@ if TYPE_CHECKING:
     from chainguard_ml.context import Context
     from chainguard_ml.model import Component, Json, Observation, Observations
 
-_IMPORT = "import advisories with: chainguard-ml audit db import FILE"
+_IMPORT = (
+    "import advisories with: chainguard-ml audit db import FILE, or download them with: chainguard-ml audit db update"
+)
 
 
 def examine(context: Context) -> Observations:

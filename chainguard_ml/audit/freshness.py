@@ -33,6 +33,17 @@ def stale(newest: str, max_age_days: int, name: str, today: date | None = None) 
     return STALE_ADVISORIES.finding(Subject(name, "database"), Location(name), message, facts=facts)
 
 
+def age(newest: str, today: date | None = None) -> str:
+    """Return in words how old an RFC 3339 time is, or that it is not known or lies in the future."""
+    today = today or datetime.now(tz=UTC).date()
+    changed = _day(newest)
+    if changed is None:
+        return "age not known"
+    if changed > today + timedelta(days=1):
+        return f"in the future: the clock, which says {today}, or the database is wrong"
+    return f"{plural(max((today - changed).days, 0), 'day')} old"
+
+
 def _day(time: str) -> date | None:
     try:
         return date.fromisoformat(time[:10])

@@ -124,7 +124,7 @@ class ImportResult:
         newest: RFC 3339 time of the newest change, or the day an enrichment is of.
         quarantined: ``(name, reason)`` of the records left out.
         odd: ``(name, reason)`` of the records kept although a part of them was not understood.
-        ignored: Files that are no advisories by their name.
+        ignored: Files that are no advisories by their name, and records about other ecosystems.
         kind: ``advisories``, ``kev`` or ``epss``.
     """
 

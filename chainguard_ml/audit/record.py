@@ -36,6 +36,10 @@ class BrokenRecordError(ValueError):
         self.packages = packages
 
 
+class ElsewhereError(BrokenRecordError):
+    """A record is well-formed and about packages of other ecosystems only."""
+
+
 @dataclass
 class Reading:
     """What was understood of a record.
@@ -72,6 +76,7 @@ def read(document: object) -> Reading:
 
     Raises:
         BrokenRecordError: It is no record of schema 1, or nothing about a PyPI package can be used.
+        ElsewhereError: It is about other ecosystems only.
     """
     if not isinstance(document, dict):
         raise BrokenRecordError("not a JSON object")
@@ -80,6 +85,8 @@ def read(document: object) -> Reading:
     usable = {name: entry for name, entry in about.items() if entry.ranges or entry.versions}
     for name in sorted(about.keys() - usable.keys()):
         reading.say(f"no usable version or range for '{name}'")
+    if not about and not reading.problems and _is_elsewhere(document):
+        raise ElsewhereError("it is about no PyPI package")
     if not usable:
         reason = "; ".join(reading.problems) or "it is about no PyPI package"
         # A withdrawn record needs no comparison, so nobody has to be told that there can be none.
@@ -240,6 +247,12 @@ def _malicious(document: dict[object, object]) -> bool:
     names = [document.get("id"), *(aliases if isinstance(aliases, list) else ())]
     known = any(isinstance(name, str) and name.startswith("MAL-") for name in names)
     return known or (isinstance(classes, list) and "CWE-506" in classes)
+
+
+def _is_elsewhere(document: dict[object, object]) -> bool:
+    """Return whether a record names a package; one of ours, or one that is not understood, was seen before."""
+    entries = document.get("affected")
+    return isinstance(entries, list) and any(isinstance(each, dict) and each.get("package") for each in entries)
 
 
 def _withdrawn(document: dict[object, object]) -> bool:

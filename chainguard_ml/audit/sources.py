@@ -25,6 +25,7 @@ MAX_RECORD = 16_000_000  # bytes of one record; the largest known has 0.3 MB
 MAX_MEMBERS = 1_000_000  # of a zip; OSV's for PyPI has some 20,000
 MAX_EXPANDED = 4_000_000_000  # bytes of all records
 MAX_RATIO = 200  # expanded bytes for each of the zip, once past the free ones; JSON has 2 to 20
+MAX_DOWNLOAD = 1_000_000_000  # bytes of a file from a server
 FREE = 50_000_000  # expanded bytes that no ratio is asked about
 
 _HINT = "give OSV's all.zip of the ecosystem, a directory of advisories, or one advisory as JSON"

@@ -2,21 +2,28 @@
 
 from __future__ import annotations
 
+import contextlib
 from dataclasses import replace
+from datetime import UTC, datetime
 from pathlib import Path
 from typing import TYPE_CHECKING, Annotated
 
 from chainguard_ml.cli import console, run, settings
 from chainguard_ml.cli.app import DEFAULT, Application
 from chainguard_ml.cli.options import Common, Input, Recording
+from chainguard_ml.errors import UsageError
 from chainguard_ml.text import plural, printable
 
 if TYPE_CHECKING:
+    from collections.abc import Sequence
+
     import typer
 
-    from chainguard_ml.audit.interface import ImportResult
+    from chainguard_ml.audit.interface import ImportResult, Source
 
 app = Application("Match dependencies against advisories. A directory called 'db' is './db'.", default=True)
+_TOLD = 20  # quarantined records that are told one by one
+
 database = app.group("db", "Manage the database of advisories.")
 
 
@@ -42,7 +49,7 @@ def audit(
     """Match dependencies against advisories, offline, from a local database.
 
     Reads requirement and lock files and installed environments; nothing is resolved, downloaded or executed.
-    Fill the database first: chainguard-ml audit db import FILE. See also: chainguard-ml audit db --help.
+    Fill the database first: chainguard-ml audit db update, or import FILE. See also: chainguard-ml audit db --help.
     """
     config = settings.settings(common, common.fail_on)
     if environment:
@@ -81,9 +88,68 @@ def import_(
     _say(result)
 
 
+@database.command()
+def update(
+    url: Annotated[
+        list[str] | None,
+        typer.Option("--url", metavar="URL", help="Download from a mirror instead; recognised by content; repeatable."),
+    ] = None,
+    sha256: Annotated[
+        str | None, typer.Option("--sha256", metavar="DIGEST", help="Take only a file that has this SHA-256.")
+    ] = None,
+    *,
+    kev: Annotated[bool, typer.Option("--kev", help="Download CISA's catalogue of exploited ones too.")] = False,
+    epss: Annotated[bool, typer.Option("--epss", help="Download FIRST's EPSS scores too.")] = False,
+    common: Input,
+) -> None:
+    """Download advisories (OSV's, about PyPI) into the database; this uses the network.
+
+    Nothing is downloaded that has not changed. The previous database is kept until the new one is whole, and
+    advisories older than those there are refused.
+    """
+    from chainguard_ml.audit import download
+
+    config = settings.settings(common)
+    if common.offline:
+        raise UsageError("an update needs the network", hint="download elsewhere, then: chainguard-ml audit db import")
+    urls = list(url or [download.ADVISORIES])
+    urls += [each for wanted, each in ((kev, download.KEV), (epss, download.EPSS)) if wanted]
+    if sha256 and len(urls) > 1:
+        raise UsageError("--sha256 is about one file", hint="update one file at a time")
+    path, today = settings.database(config), str(settings.today() or datetime.now(tz=UTC).date())
+    for each in urls:
+        observer = console.observer(common)
+        result = download.update(each, path, observer, sha256=sha256 or "", today=today)
+        console.clear(observer)
+        if result is None:
+            console.say(f"unchanged: {download.shown(each)}")
+        else:
+            _say(result)
+
+
+@database.command()
+def serve(
+    port: Annotated[int, typer.Option("--port", metavar="N", help="Port; 0 takes any that is free.")] = 8180,
+    *,
+    common: Input,
+) -> None:
+    """Answer OSV's API on loopback from the database, for pip-audit, uv audit and others, until interrupted.
+
+    For example: pip-audit --vulnerability-service osv --osv-url http://127.0.0.1:8180/v1/query
+    """
+    from chainguard_ml.audit import server
+
+    with server.listen(settings.database(settings.settings(common)), port) as running:
+        console.say(f"answering on http://{server.HOST}:{running.server_port}; stop with Ctrl-C")
+        with contextlib.suppress(KeyboardInterrupt):
+            running.serve_forever()
+
+
 def _say(result: ImportResult) -> None:
-    for name, reason in result.quarantined:
+    for name, reason in result.quarantined[:_TOLD]:
         console.say(f"quarantined {printable(name)}: {printable(reason)}")
+    if len(result.quarantined) > _TOLD:
+        console.say(f"quarantined {len(result.quarantined) - _TOLD:,} more like these")
     what = {
         "advisories": f"{plural(result.records, 'advisory', 'advisories')} for {plural(result.packages, 'package')}",
         "kev": f"{plural(result.records, 'exploited vulnerability', 'exploited vulnerabilities')}",
@@ -95,15 +161,36 @@ def _say(result: ImportResult) -> None:
 
 @database.command()
 def status(*, common: Recording) -> None:
-    """Show what the database holds: records, packages, the newest record, sources."""
+    """Show what the database holds: counts, the newest record and its age, sources, licences."""
     from chainguard_ml import audit as room
+    from chainguard_ml.audit import freshness
+    from chainguard_ml.audit.licences import licence_of
 
     found = room.status(settings.database(settings.settings(common)))
     rows = {
-        "records": f"{found.records:,}",
-        "packages": f"{found.packages:,}",
-        "newest": found.newest,
-        "quarantined": f"{found.quarantined:,}",
-        "sources": ", ".join(printable(source.name) for source in found.sources),
+        "records": [f"{found.records:,}"],
+        "packages": [f"{found.packages:,}"],
+        "withdrawn": [f"{found.withdrawn:,}"],
+        "quarantined": [f"{found.quarantined:,}"],
+        "newest": [f"{found.newest} ({freshness.age(found.newest, settings.today())})"],
+        "sources": list(map(_source, found.sources)),
+        "licences": [
+            f"{printable(name)} ({count:,}): {licence_of(name)}"
+            for name, count in (*found.collections, *((item.kind, item.records) for item in found.sources))
+            if name != "advisories"
+        ],
     }
-    console.write("".join(f"{name:12} {value}\n" for name, value in rows.items()).encode(), common.output)
+    lines = [(name if first else "", value) for name, values in rows.items() for first, value in _marked(values)]
+    console.write("".join(f"{name:12} {value}\n" for name, value in lines).encode(), common.output)
+
+
+def _marked(values: Sequence[str]) -> list[tuple[bool, str]]:
+    return [(place == 0, value) for place, value in enumerate(values)]
+
+
+def _source(source: Source) -> str:
+    name, digest = printable(source.name), printable(source.sha256)
+    place = f", from {printable(source.url)}" if source.url else ""
+    return (
+        f"{source.kind}: {name}, {source.records:,}, of {source.dated[:10] or 'an unknown day'}, sha256:{digest}{place}"
+    )

@@ -95,7 +95,6 @@ def test_the_newest_record_of_an_identifier_is_kept(zipped: Callable, record: Ca
         ({"affected": [{"package": {"ecosystem": "PyPI", "name": "a"}}]}, "no usable version or range"),
         ({"affected": []}, "about no PyPI package"),
         ({"affected": {}}, "no list 'affected'"),
-        ({"affected": [{"package": {"ecosystem": "npm", "name": "a"}, "versions": ["1"]}]}, "about no PyPI package"),
         ({"affected": [{"package": {"ecosystem": "PyPI", "name": "é"}, "versions": ["1"]}]}, "no package name"),
         ({"affected": [{"package": "a"}]}, "not an object with an ecosystem"),
         ({"affected": ["a"]}, "not an object"),
@@ -175,6 +174,16 @@ def test_what_holds_no_advisory_is_an_error_with_a_hint(name: str, data: bytes, 
     assert (caught.value.exit_code, bool(caught.value.hint)) == (4, True)
     assert not (tmp_path / "db").exists()
     assert [path.name for path in tmp_path.iterdir()] == [name]
+
+
+def test_records_about_other_ecosystems_are_counted_and_left_out(
+    zipped: Callable, record: Callable, tmp_path: Path
+) -> None:
+    other = {"affected": [{"package": {"ecosystem": "npm", "name": "a"}, "versions": ["1"]}, {"ranges": []}]}
+    result = audit.import_advisories(zipped(record("PYSEC-1", ZERO), record("GHSA-1", **other)), tmp_path / "db")
+    assert (result.records, result.ignored, result.quarantined) == (1, 1, ())
+    with pytest.raises(InputError, match="holds no usable advisory"):
+        audit.import_advisories(zipped(record("GHSA-1", **other)), tmp_path / "none")
 
 
 def test_a_missing_source_is_an_error(tmp_path: Path) -> None:
@@ -357,7 +366,7 @@ def test_any_value_is_kept_or_quarantined_with_a_reason(record: Callable, tmp_pa
     whole = record("PYSEC-0", ZERO)
     (tmp_path / "all.json").write_text(json.dumps([whole, document]))
     result = audit.import_advisories(tmp_path / "all.json", tmp_path / "db")
-    assert result.records + len(result.quarantined) == 2
+    assert result.records + len(result.quarantined) + result.ignored == 2
     assert all(reason and reason.isprintable() for _, reason in result.quarantined + result.odd)
     with Database(tmp_path / "db") as opened:
         assert {item.id for item in opened.advisories(["a"])} >= {"PYSEC-0"}
