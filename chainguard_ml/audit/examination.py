@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING
 
 from packaging.utils import canonicalize_name
 
-from chainguard_ml.audit import freshness, installed, locks, manifests, reachability, vex, vulnerabilities
+from chainguard_ml.audit import freshness, installed, locks, manifests, reachability, unpinned, vex, vulnerabilities
 from chainguard_ml.audit.database import Database
 from chainguard_ml.audit.vulnerabilities import Assessor
 from chainguard_ml.errors import InputError
@@ -100,7 +100,7 @@ def _compared(assessor: Assessor, status: Status, context: Context, packages: Se
         name = canonicalize_name(component.name)
         if component.version is None:
             if name not in exact and "url" not in component.facts and component.facts.get("editable") is not True:
-                yield from vulnerabilities.findings(component, assessor.assess_any(name))
+                yield from unpinned.findings(component, assessor)
             continue
         yield from vulnerabilities.findings(component, assessor.assess(name, component.version))
         if quarantined[name]:

@@ -87,7 +87,7 @@ class Assessor:
 
     def assess_any(self, name: str) -> Assessment:
         """Return what affects a loaded package whichever release of it is installed: what is malicious as a whole."""
-        standing = self._standing(name)
+        standing = self.standing(name)
         found = []
         for group in matching.grouped(standing):
             affecting = [advisory for advisory in group if matching.affects_every_release(advisory)]
@@ -95,11 +95,12 @@ class Assessor:
                 found.append(self._vulnerability(group, affecting, _ANY))
         return Assessment(_ANY, tuple(sorted(found, key=lambda each: each.id)))
 
-    def _standing(self, name: str) -> list[Advisory]:
+    def standing(self, name: str) -> list[Advisory]:
+        """Return the advisories about a loaded package that are not withdrawn."""
         return [advisory for advisory in self._advisories.get(name, []) if not advisory.withdrawn]
 
     def _assess(self, name: str, release: Release) -> Assessment:
-        standing = self._standing(name)
+        standing = self.standing(name)
         answers = {advisory.id: matching.evaluate(advisory, release) for advisory in standing}
         undecided = tuple(sorted(each for each, answer in answers.items() if answer is Answer.UNDECIDED))
         found = []
@@ -107,10 +108,11 @@ class Assessor:
             affecting = [advisory for advisory in group if answers[advisory.id] is Answer.AFFECTED]
             if affecting:
                 found.append(self._vulnerability(group, affecting, release))
-        fix = matching.clean_release(standing, release, self._versions(name)) if found else None
+        fix = matching.clean_release(standing, release, self.known(name)) if found else None
         return Assessment(release, tuple(sorted(found, key=lambda each: each.id)), undecided, fix)
 
-    def _versions(self, name: str) -> list[tuple[str, str]]:
+    def known(self, name: str) -> list[tuple[str, str]]:
+        """Return the versions of a package that any advisory names, ascending, as written and canonical."""
         if name not in self._known:
             self._known |= self.database.releases([name])
         return self._known.get(name, [])

@@ -199,6 +199,35 @@ def test_what_affects_every_release_needs_no_version(
     ]
 
 
+def test_malicious_releases_that_a_requirement_allows(
+    examine: Callable, package: Callable, database: Callable, record: Callable
+) -> None:
+    path = database(
+        record("MAL-2026-1", versions=["1.0", "1.1"], name="squat", summary="Steals keys", aliases=["GHSA-1"]),
+        record("MAL-2026-2", versions=["8.3.41", "8.3.42"], name="taken"),
+        record("PYSEC-3", ZERO, {"fixed": "8.3.47"}, versions=["8.3.40"], name="taken"),
+        record("MAL-2026-4", versions=[f"0.{minor}" for minor in range(6)], name="many"),
+        record("MAL-2026-5", versions=["1.0"], name="gone", withdrawn="2026-01-01T00:00:00Z"),
+    )
+    findings, _, _ = examine(
+        package("squat", None, 1),
+        package("taken", None, 2, specifier=">=8"),
+        package("taken", None, 3, specifier=">=8.3.43"),
+        package("many", None, 4, specifier="^0.1"),
+        package("gone", None, 5),
+        package("squat", None, 6, specifier=">2"),
+        database=path,
+    )
+    told = [item for item in findings if item.rule == "malicious-package"]
+    assert [(item.location.line, item.severity) for item in told] == [
+        (1, Severity.CRITICAL), (2, Severity.MEDIUM), (4, Severity.CRITICAL)
+    ]  # fmt: skip
+    assert told[0].message == "squat allows 1.0, 1.1, malicious by MAL-2026-1: Steals keys"
+    assert told[0].facts["aliases"] == ["GHSA-1"]
+    assert told[1].facts["allows"] == ["8.3.41", "8.3.42"]
+    assert "many allows 0.3, 0.4, 0.5 and 3 more" in told[2].message
+
+
 def test_malicious_records_are_critical_whatever_they_are_called(
     examine: Callable, package: Callable, database: Callable, record: Callable
 ) -> None:

@@ -6,7 +6,6 @@ import hashlib
 import http.client
 import json
 import os
-import signal
 import subprocess
 import sys
 import threading
@@ -15,6 +14,10 @@ from http.server import SimpleHTTPRequestHandler, ThreadingHTTPServer
 from typing import TYPE_CHECKING
 
 import pytest
+
+from chainguard_ml import audit
+from chainguard_ml.cli import audit as verb
+from chainguard_ml.cli.options import Input
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterator
@@ -73,13 +76,25 @@ def test_serve(cli: Callable, advisories: Path, tmp_path: Path) -> None:
     environment = {**os.environ, "CHAINGUARD_ML_DATA_DIR": str(tmp_path / "data-directory")}
     command = [sys.executable, "-P", "-m", "chainguard_ml", "audit", "db", "serve", "--port", "0"]
     with subprocess.Popen(command, env=environment, stderr=subprocess.PIPE, text=True) as process:
-        said = process.stderr.readline()
         try:
+            said = process.stderr.readline()
             port = int(said.partition("127.0.0.1:")[2].partition(";")[0])
             connection = http.client.HTTPConnection("127.0.0.1", port, timeout=20)
             connection.request("GET", "/v1/vulns/PYSEC-0000-1")
             assert json.loads(connection.getresponse().read())["id"] == "PYSEC-0000-1"
             connection.close()
         finally:
-            process.send_signal(signal.SIGINT)
-        assert process.wait(30) == 0, said
+            process.kill()
+
+
+def test_serve_ends_when_it_is_interrupted(
+    advisories: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
+) -> None:
+    def interrupted(_: ThreadingHTTPServer) -> None:
+        raise KeyboardInterrupt
+
+    monkeypatch.setenv("CHAINGUARD_ML_DATA_DIR", str(tmp_path))
+    monkeypatch.setattr(ThreadingHTTPServer, "serve_forever", interrupted)
+    audit.import_advisories(advisories, tmp_path / "advisories.sqlite")
+    verb.serve(port=0, common=Input(no_config=True))
+    assert "answering on http://127.0.0.1:" in capsys.readouterr().err
