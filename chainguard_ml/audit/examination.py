@@ -30,7 +30,11 @@ _IMPORT = (
 def examine(context: Context) -> Observations:
     """Yield findings, gaps and evidence about the context's packages; nothing where there are none."""
     packages = list(_comparable(context.components))
+    others = {each.purl for each in context.components if each.purl} - {component.purl for component in packages}
     if not packages:
+        if others:
+            statement: dict[str, Json] = {"packages": 0, "compared": True, "vulnerable": 0, "others": len(others)}
+            yield Evidence("audit", Subject("packages", "package"), "audit", statement)
         return
     yield from manifests.findings(packages)
     yield from locks.findings(packages, context.config.audit.cooldown_days)
@@ -44,6 +48,8 @@ def examine(context: Context) -> Observations:
         yield observation
     count = len({component.purl for component in packages})
     statement = {"packages": count, "compared": compared, "vulnerable": len(vulnerable)}
+    if others:
+        statement["others"] = len(others)  # of conda, npm and so on, of which the database has no advisories
     yield Evidence("audit", Subject("packages", "package"), "audit", statement)
 
 

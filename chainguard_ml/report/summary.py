@@ -44,6 +44,9 @@ def _audit(audits: Sequence[Evidence], databases: Sequence[Evidence]) -> str:
     if not all(evidence.statement.get("compared") for evidence in audits):
         return f"{plural(packages, 'package')}, not compared with advisories"
     line = f"{plural(packages, 'package')}, {vulnerable or 'none'} with a known vulnerability"
+    others = sum(_number(evidence, "others") for evidence in audits)
+    if others:
+        line += f"; {plural(others, 'package')} of other ecosystems, which are not compared"
     for database in databases:
         newest = str(database.statement.get("newest", ""))[:10]
         line += f"; {plural(_number(database, 'records'), 'advisory', 'advisories')}, newest of {newest}"
