@@ -370,3 +370,11 @@ def test_known_vulnerable_releases(examine: Callable, package: Callable, snapsho
 
 def test_every_rule_is_described() -> None:
     assert all(rule.family == "audit" and rule.references and rule.remediation for rule in RULES)
+
+
+def test_ages_in_words() -> None:
+    today = date(2026, 1, 2)
+    assert freshness.age("", today) == "age not known"
+    assert freshness.age("2026-01-02T00:00:00Z", today) == "0 days old"
+    assert freshness.age("2026-01-01T00:00:00Z", today) == "1 day old"
+    assert freshness.age("2026-01-04T00:00:00Z", today).startswith("in the future: the clock, which says 2026-01-02")
