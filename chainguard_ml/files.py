@@ -50,6 +50,38 @@ def open_beneath(root: Path | int, relative: str) -> BinaryIO:
     Raises:
         InputError: It is missing, no regular file, a link on the way, or the system refuses.
     """
+    descriptor = _descriptor(root, relative)
+    if not stat.S_ISREG(os.fstat(descriptor).st_mode):
+        os.close(descriptor)
+        raise InputError(f"'{printable(relative)}' is not a regular file")
+    return os.fdopen(descriptor, "rb", buffering=0)
+
+
+def read_small(root: Path | int, relative: str, limit: int) -> bytes | None:
+    """Return the bytes of a regular file under ``root`` of at most ``limit`` bytes, in four calls of the system.
+
+    ``None`` for any other, one that cannot be opened, and one that changes meanwhile: ``open_beneath`` says why.
+    """
+    try:
+        descriptor = _descriptor(root, relative)
+    except InputError:
+        return None
+    try:
+        before = os.fstat(descriptor)
+        if not stat.S_ISREG(before.st_mode) or before.st_size > limit:
+            return None
+        data = os.pread(descriptor, limit + 1, 0)
+        after = os.fstat(descriptor)
+    except OSError:
+        return None
+    finally:
+        os.close(descriptor)
+    same = len(data) == after.st_size == before.st_size and after.st_mtime_ns == before.st_mtime_ns
+    return data if same else None
+
+
+def _descriptor(root: Path | int, relative: str) -> int:
+    """Open what is beneath ``root`` without following a link."""
     parts = relative.split("/")
     if not _NO_NAMES.isdisjoint(parts):
         raise InputError(f"'{printable(relative)}' is not a path beneath the root")
@@ -65,10 +97,7 @@ def open_beneath(root: Path | int, relative: str) -> BinaryIO:
     except (OSError, ValueError) as error:
         reason = error.strerror if isinstance(error, OSError) and error.strerror else str(error)
         raise InputError(f"cannot open '{printable(relative)}': {reason}") from None
-    if not stat.S_ISREG(os.fstat(descriptor).st_mode):
-        os.close(descriptor)
-        raise InputError(f"'{printable(relative)}' is not a regular file")
-    return os.fdopen(descriptor, "rb", buffering=0)
+    return descriptor
 
 
 def open_regular(path: Path) -> BinaryIO:

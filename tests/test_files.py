@@ -87,3 +87,22 @@ def test_a_full_disk_leaves_the_old_file(tmp_path: Path) -> None:
         pytest.skip("no /dev/full on this system")
     with pytest.raises(OutputError):
         files.write_atomic(Path("/dev/full/x"), b"x")
+
+
+def test_small_files_at_once(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    (tmp_path / "a").write_bytes(b"abc")
+    (tmp_path / "link").symlink_to("a")
+    os.mkfifo(tmp_path / "pipe")
+    assert files.read_small(tmp_path, "a", 3) == b"abc"
+    assert files.read_small(tmp_path, "a", 2) is None
+    for other in ("link", "pipe", "missing", "../a", "", "a/b"):
+        assert files.read_small(tmp_path, other, 9) is None
+    real = os.pread
+    monkeypatch.setattr(os, "pread", lambda *arguments: (tmp_path / "a").write_bytes(b"abcd") and real(*arguments))
+    assert files.read_small(tmp_path, "a", 9) is None
+
+    def refuse(*_: object) -> bytes:
+        raise OSError
+
+    monkeypatch.setattr(os, "pread", refuse)
+    assert files.read_small(tmp_path, "a", 9) is None

@@ -9,12 +9,13 @@ from typing import TYPE_CHECKING, cast
 
 from chainguard_ml.model import Finding, GapReason
 from chainguard_ml.scan import naming, registry
+from chainguard_ml.scan.glance import glance
 from chainguard_ml.scan.interface import CONTENT_END, Budgets
 
 if TYPE_CHECKING:
     from collections.abc import Iterable, Iterator, Sequence
 
-    from chainguard_ml.model import Gap, Observations
+    from chainguard_ml.model import Evidence, Gap, Observations
     from chainguard_ml.scan.interface import Blob, Format, Judge
 
 # What these hold may end in a zip archive that is examined anyway; where they account for all bytes, that is enough.
@@ -157,6 +158,10 @@ class Session:
         if over := self._exhausted(blob.size):
             self._over.setdefault(over, blob.gap(GapReason.BUDGET, over))
             return
+        if evidence := self._glance(blob):
+            self.format = self.format or ("" if self._containers else "pickle")
+            yield evidence
+            return
         plain = _is_plain(blob)
         found = None if plain else recognise(blob)
         name = found.NAME if found else ""
@@ -172,6 +177,10 @@ class Session:
             yield from self._messages_too(blob, name)
         if name not in _CONTAINERS or CONTENT_END not in blob.memo:
             yield from self._appended_zip(blob)
+
+    def _glance(self, blob: Blob) -> Evidence | None:
+        """Return the evidence of a small pickle of mere data, where nobody asked for more."""
+        return None if self.listing else glance(blob)
 
     def _exhausted(self, size: int) -> str:
         """Count a part of ``size`` bytes; return which budget it is over: of bytes, of parts, or of none.

@@ -126,11 +126,16 @@ def is_model(names: Iterable[str]) -> bool:
     return any(extension(name) in MODEL_EXTENSIONS for name in names)
 
 
+def fits(ending: str, found: str) -> bool:
+    """Return whether what is behind an extension may be of the format ``found``."""
+    is_medium = ending in MODEL_EXTENSIONS and (found == "media" or found in IMAGES)
+    return not is_medium and found in _PROMISES.get(ending, {found})
+
+
 def mismatch(blob: Blob, found: str) -> Finding | None:
     """Return the finding that a blob recognised as ``found`` has a name that promises something else."""
     promised = extension(blob.name)
-    is_medium = found in IMAGES | {"media"} and promised in MODEL_EXTENSIONS
-    if not found or (found in _PROMISES.get(promised, {found}) and not is_medium):
+    if not found or fits(promised, found):
         return None
     return rules.FORMAT_MISMATCH.finding(
         blob.subject,

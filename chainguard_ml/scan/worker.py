@@ -13,6 +13,7 @@ from chainguard_ml.files import open_beneath, opened_root, sha256_of, stable
 from chainguard_ml.model import Evidence, Finding, Gap, GapReason, Location, Subject
 from chainguard_ml.scan import companions, naming
 from chainguard_ml.scan.examination import Session
+from chainguard_ml.scan.glance import at_a_glance
 from chainguard_ml.scan.interface import Blob, Budgets
 
 if TYPE_CHECKING:
@@ -46,6 +47,8 @@ def examine_file(
     root: Path | int, path: str, judge: Judge, budgets: Budgets | None = None, *, listing: bool = False
 ) -> list[Observation]:
     """Examine the file ``path`` beneath ``root``, or its descriptor; ``listing``: the evidence holds every global."""
+    if not (listing or judge.needs_digest) and (told := at_a_glance(root, path)):
+        return told
     seen: list[Observation] = []
     try:
         with open_beneath(root, path) as stream, stable(stream, path):
