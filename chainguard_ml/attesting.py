@@ -6,7 +6,6 @@ What is claimed is about the bytes that were examined: the model is measured bef
 from __future__ import annotations
 
 import hashlib
-from dataclasses import field, replace
 from datetime import UTC, datetime
 from typing import TYPE_CHECKING
 
@@ -14,7 +13,7 @@ from chainguard_ml import check
 from chainguard_ml.context import Observer, Silent
 from chainguard_ml.errors import InputError, UsageError
 from chainguard_ml.model import Outcome
-from chainguard_ml.records import record
+from chainguard_ml.records import field, record, replace
 
 if TYPE_CHECKING:
     from collections.abc import Callable

@@ -5,7 +5,6 @@ from __future__ import annotations
 import contextlib
 import importlib
 import os
-from dataclasses import field, replace
 from datetime import UTC, date, datetime
 from pathlib import Path
 from typing import TYPE_CHECKING, Unpack
@@ -15,7 +14,7 @@ from chainguard_ml.config import Config
 from chainguard_ml.context import Context, Observer, Silent
 from chainguard_ml.errors import NothingToExamineError, UsageError
 from chainguard_ml.model import Artifact, ArtifactKind, Component, Gap, Report
-from chainguard_ml.records import record
+from chainguard_ml.records import field, record, replace
 from chainguard_ml.text import plural, printable
 from chainguard_ml.workers import WorkerPool
 

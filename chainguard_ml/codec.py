@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-from dataclasses import replace
 from typing import TYPE_CHECKING, TypeAlias, TypeGuard, cast
 
 from chainguard_ml.model import (
@@ -21,6 +20,7 @@ from chainguard_ml.model import (
     Severity,
     Subject,
 )
+from chainguard_ml.records import replace
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Mapping

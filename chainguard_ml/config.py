@@ -7,15 +7,13 @@ are relative to its file.
 
 from __future__ import annotations
 
-import dataclasses
 import types
-from dataclasses import field
 from pathlib import Path
 from typing import TYPE_CHECKING, TypeVar, cast, get_args, get_origin, get_type_hints
 
 from chainguard_ml.errors import ConfigError
 from chainguard_ml.model import Severity
-from chainguard_ml.records import record
+from chainguard_ml.records import field, is_record, record, required
 from chainguard_ml.text import did_you_mean, printable
 
 if TYPE_CHECKING:
@@ -179,7 +177,7 @@ _T = TypeVar("_T")
 
 
 class _Binder:
-    """Binds TOML values to annotated dataclasses and collects every problem on the way."""
+    """Binds TOML values to annotated records and collects every problem on the way."""
 
     def __init__(self, base: Path) -> None:
         self.base = base
@@ -195,11 +193,10 @@ class _Binder:
                 self.problems.append(f"unknown key '{printable(where)}'{did_you_mean(key, names)}")
                 continue
             values[names[key]] = self.value(hints[names[key]], value, where)
-        fields = dataclasses.fields(into)  # type: ignore[arg-type]  # only dataclasses come here
-        for item in fields:
-            if item.name not in values and item.default is item.default_factory is dataclasses.MISSING:
-                self.problems.append(f"missing key '{path}{item.name.replace('_', '-')}'")
-                values[item.name] = None
+        for name in required(into):
+            if name not in values:
+                self.problems.append(f"missing key '{path}{name.replace('_', '-')}'")
+                values[name] = None
         return into(**values)
 
     def value(self, hint: object, value: object, where: str) -> object:
@@ -211,9 +208,7 @@ class _Binder:
         if origin is not None:  # dict[str, str]
             return self._mapping(value, where)
         plain = cast("type", hint)
-        return (
-            self._section(plain, value, where) if dataclasses.is_dataclass(plain) else self._scalar(plain, value, where)
-        )
+        return self._section(plain, value, where) if is_record(plain) else self._scalar(plain, value, where)
 
     def _several(self, hint: object, value: object, where: str) -> tuple[object, ...]:
         if not isinstance(value, list):

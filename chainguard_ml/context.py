@@ -2,11 +2,10 @@
 
 from __future__ import annotations
 
-from dataclasses import field
 from typing import TYPE_CHECKING, Protocol
 
 from chainguard_ml.config import Config
-from chainguard_ml.records import record
+from chainguard_ml.records import field, record
 
 if TYPE_CHECKING:
     from pathlib import Path

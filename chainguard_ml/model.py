@@ -9,10 +9,9 @@ from __future__ import annotations
 
 import enum
 import json
-from dataclasses import field
 from typing import TYPE_CHECKING, TypeAlias, Union
 
-from chainguard_ml.records import record
+from chainguard_ml.records import field, record
 
 if TYPE_CHECKING:
     from collections.abc import Iterator, Mapping, Sequence

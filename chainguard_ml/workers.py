@@ -20,7 +20,6 @@ import signal
 import threading
 import time
 from collections import deque
-from dataclasses import dataclass, field
 from typing import IO, TYPE_CHECKING, Protocol, Self, cast
 
 from chainguard_ml.codec import JsonObject, Record, decode
@@ -138,7 +137,6 @@ def _limits(config: WorkersConfig) -> dict[str, int]:
     }
 
 
-@dataclass
 class WorkerPool:
     """Runs tasks in worker processes. A context manager; leaving it ends the workers.
 
@@ -146,8 +144,9 @@ class WorkerPool:
     core).
     """
 
-    config: WorkersConfig
-    _workers: list[_Worker] = field(default_factory=list, init=False)
+    def __init__(self, config: WorkersConfig) -> None:
+        self.config = config
+        self._workers: list[_Worker] = []
 
     def __enter__(self) -> Self:
         return self

@@ -6,10 +6,9 @@ only notes its commands here, and a call that is written plainly needs no parser
 
 from __future__ import annotations
 
-from dataclasses import field
 from typing import TYPE_CHECKING, TypeVar
 
-from chainguard_ml.records import changing_record
+from chainguard_ml.records import changing_record, field
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterator

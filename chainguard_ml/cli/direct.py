@@ -8,7 +8,6 @@ that both understand the same.
 
 from __future__ import annotations
 
-import dataclasses
 import functools
 import importlib
 import json
@@ -16,6 +15,8 @@ import os
 from collections.abc import Callable, Mapping, Sequence
 from pathlib import Path
 from typing import TypedDict
+
+from chainguard_ml.records import fields
 
 _COMPLETION = "_CHAINGUARD_ML_COMPLETE"  # set by the shell that wants completion
 
@@ -52,7 +53,7 @@ def call(arguments: Sequence[str]) -> Callable[[], None] | None:
         return None
     verb, values = found
     kind = _load(verb["common"])
-    shared = {item.name for item in dataclasses.fields(kind)}
+    shared = set(fields(kind))
     common = kind(**{name: value for name, value in values.items() if name in shared})
     own = {name: value for name, value in values.items() if name not in shared}
     return functools.partial(_load(verb["function"]), **own, common=common)

@@ -2,13 +2,13 @@
 
 from __future__ import annotations
 
-import dataclasses
 from pathlib import Path
 from typing import TYPE_CHECKING
 
 from chainguard_ml.cli import console, settings
 from chainguard_ml.cli import exit as boundary
 from chainguard_ml.errors import UsageError
+from chainguard_ml.records import replace
 from chainguard_ml.report import ReportFormat, render
 from chainguard_ml.text import did_you_mean, printable
 
@@ -29,7 +29,7 @@ def examine(
     from chainguard_ml import check
 
     conclude(common, lambda observer: check.examine(
-        dataclasses.replace(request(verb, paths, common, config, observer), rooms=tuple(rooms), decide=decide)
+        replace(request(verb, paths, common, config, observer), rooms=tuple(rooms), decide=decide)
     ))  # fmt: skip
 
 

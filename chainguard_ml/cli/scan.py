@@ -3,13 +3,13 @@
 from __future__ import annotations
 
 import enum
-from dataclasses import replace
 from pathlib import Path
 from typing import TYPE_CHECKING, Annotated
 
 from chainguard_ml.cli import run, settings, stdin
 from chainguard_ml.cli.app import Application
 from chainguard_ml.cli.options import Common
+from chainguard_ml.records import replace
 
 if TYPE_CHECKING:
     import typer

@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import json
 import os
-from dataclasses import replace
 from datetime import UTC, date, datetime
 from pathlib import Path
 from typing import TYPE_CHECKING
@@ -12,6 +11,7 @@ from typing import TYPE_CHECKING
 from chainguard_ml import config as configuration
 from chainguard_ml.errors import UsageError
 from chainguard_ml.model import Severity
+from chainguard_ml.records import replace
 from chainguard_ml.text import did_you_mean, printable
 
 if TYPE_CHECKING:

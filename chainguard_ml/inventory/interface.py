@@ -3,10 +3,9 @@
 from __future__ import annotations
 
 import os
-from dataclasses import field
 from typing import TYPE_CHECKING
 
-from chainguard_ml.records import changing_record, record
+from chainguard_ml.records import changing_record, field, record
 
 if TYPE_CHECKING:
     from collections.abc import Callable

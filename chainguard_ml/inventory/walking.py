@@ -6,7 +6,6 @@ import errno
 import os
 import stat
 from collections import deque
-from dataclasses import field
 from typing import TYPE_CHECKING, TypeAlias
 
 from chainguard_ml.errors import InputError, UsageError
@@ -17,7 +16,7 @@ from chainguard_ml.inventory.interface import Directory, File
 from chainguard_ml.inventory.links import Links
 from chainguard_ml.inventory.recognising import recognise
 from chainguard_ml.model import Artifact, ArtifactKind, Evidence, Gap, GapReason, Subject
-from chainguard_ml.records import changing_record
+from chainguard_ml.records import changing_record, field
 from chainguard_ml.text import printable
 
 if TYPE_CHECKING:

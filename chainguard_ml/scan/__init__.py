@@ -5,11 +5,11 @@ Adding a format is one file (see ``interface.Format``) and one line in ``registr
 
 from __future__ import annotations
 
-import dataclasses
 import math
 from typing import TYPE_CHECKING, cast
 
 from chainguard_ml.model import ArtifactKind, Component, Evidence, Subject
+from chainguard_ml.records import fields
 from chainguard_ml.workers import Task
 
 if TYPE_CHECKING:
@@ -19,7 +19,7 @@ if TYPE_CHECKING:
     from chainguard_ml.codec import JsonObject
     from chainguard_ml.config import AllowedGlobal
     from chainguard_ml.context import Context
-    from chainguard_ml.model import Artifact, Observation, Observations
+    from chainguard_ml.model import Artifact, Json, Observation, Observations
     from chainguard_ml.workers import TaskResult
 
 _BATCH_FILES = 64
@@ -32,7 +32,7 @@ def examine(context: Context) -> Observations:
     """Examine every file of the inventory, whatever its name; ask the second engine about what it can read."""
     files = _files(context.artifacts)
     context.observer.stage("scan", len(files))
-    allow = [dataclasses.asdict(item) for item in context.config.scan.allow]
+    allow = _as_json(context.config.scan.allow)
     argument: JsonObject = {"root": str(context.root), "allow": allow, "listing": context.config.scan.globals}
     recognised: dict[str, str] = {}
     for item in _run(context, _WORKER, argument, files):
@@ -64,8 +64,12 @@ def scan_file(path: Path, allow: Sequence[AllowedGlobal] = ()) -> list[Observati
     """
     from chainguard_ml.scan import allowlist, worker
 
-    judge = allowlist.make_judge([dataclasses.asdict(item) for item in allow])
+    judge = allowlist.make_judge(_as_json(allow))
     return list(worker.examine_file(path.parent, path.name, judge))
+
+
+def _as_json(allow: Iterable[AllowedGlobal]) -> list[dict[str, Json]]:
+    return [{name: getattr(item, name) for name in fields(type(item))} for item in allow]
 
 
 def _files(artifacts: Iterable[Artifact]) -> list[Subject]:

@@ -9,8 +9,9 @@ from __future__ import annotations
 import bz2
 import lzma
 import zlib
-from dataclasses import dataclass
 from typing import TYPE_CHECKING, Protocol
+
+from chainguard_ml.records import changing_record
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterator
@@ -70,7 +71,7 @@ class Deflate:
         return output
 
 
-@dataclass(slots=True)
+@changing_record
 class Expansion:
     """What decompressing came to.
 

@@ -8,11 +8,10 @@ to ``Examination.nested``, which recognises it anew.
 from __future__ import annotations
 
 import mmap
-from dataclasses import field, replace
 from typing import TYPE_CHECKING, Protocol, TypeAlias
 
 from chainguard_ml.model import Gap
-from chainguard_ml.records import record
+from chainguard_ml.records import field, record, replace
 
 if TYPE_CHECKING:
     from chainguard_ml.model import GapReason, Location, Observations, Subject

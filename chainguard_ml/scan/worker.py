@@ -4,13 +4,13 @@ from __future__ import annotations
 
 import mmap
 import os
-from dataclasses import replace
 from pathlib import Path
 from typing import TYPE_CHECKING, BinaryIO, cast
 
 from chainguard_ml.errors import ChangedError, InputError
 from chainguard_ml.files import open_beneath, opened_root, sha256_of, stable
 from chainguard_ml.model import Evidence, Finding, Gap, GapReason, Location, Subject
+from chainguard_ml.records import replace
 from chainguard_ml.scan import companions, naming
 from chainguard_ml.scan.examination import Session
 from chainguard_ml.scan.glance import at_a_glance

@@ -7,12 +7,11 @@ statement and comparing files is the same for every method.
 
 from __future__ import annotations
 
-from dataclasses import field
 from typing import TYPE_CHECKING, ClassVar, Protocol
 
 from chainguard_ml.errors import ChangedError, InputError
 from chainguard_ml.model import GapReason
-from chainguard_ml.records import record
+from chainguard_ml.records import field, record
 
 if TYPE_CHECKING:
     from collections.abc import Mapping

@@ -7,11 +7,10 @@ Neither a key nor a passphrase is ever part of a message.
 from __future__ import annotations
 
 import hashlib
-from dataclasses import field
 from typing import TYPE_CHECKING, TypeAlias, Union
 
 from chainguard_ml.errors import UsageError
-from chainguard_ml.records import record
+from chainguard_ml.records import field, record
 from chainguard_ml.text import printable
 
 if TYPE_CHECKING:

@@ -3,11 +3,10 @@
 from __future__ import annotations
 
 import hashlib
-from dataclasses import field
 from pathlib import PurePosixPath
 from typing import TYPE_CHECKING
 
-from chainguard_ml.records import record
+from chainguard_ml.records import field, record
 
 if TYPE_CHECKING:
     from collections.abc import Iterable, Mapping

@@ -8,12 +8,11 @@ from __future__ import annotations
 
 import json
 import re
-from dataclasses import field, replace
 from datetime import UTC, datetime
 from typing import TYPE_CHECKING
 
 from chainguard_ml.errors import UsageError
-from chainguard_ml.records import record
+from chainguard_ml.records import field, record, replace
 from chainguard_ml.signing.interface import MalformedError
 from chainguard_ml.signing.statement import STATEMENT_TYPE
 from chainguard_ml.signing.strictjson import loads, member, only

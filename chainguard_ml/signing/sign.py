@@ -4,14 +4,13 @@ from __future__ import annotations
 
 import stat
 from collections import Counter
-from dataclasses import field, replace
 from pathlib import PurePosixPath
 from typing import TYPE_CHECKING
 
 from chainguard_ml import files
 from chainguard_ml.context import Silent
 from chainguard_ml.errors import ChangedError, InputError, NothingToExamineError, UsageError
-from chainguard_ml.records import record
+from chainguard_ml.records import field, record, replace
 from chainguard_ml.signing import bundle, manifest, statement, tree
 from chainguard_ml.signing.attestations import binding, store
 from chainguard_ml.signing.attestations.interface import CLAIMS_NAME

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import stat
-from dataclasses import field, replace
 from datetime import UTC, datetime
 from pathlib import PurePosixPath
 from typing import TYPE_CHECKING, TypedDict, Unpack
@@ -12,7 +11,7 @@ from chainguard_ml import files
 from chainguard_ml.context import Observer, Silent
 from chainguard_ml.errors import InputError, NothingToExamineError, UsageError
 from chainguard_ml.model import Evidence, Gap, GapReason, Location, Severity, Subject
-from chainguard_ml.records import record
+from chainguard_ml.records import field, record, replace
 from chainguard_ml.rules import signing as rules
 from chainguard_ml.signing import bundle, compare, methods, statement, tree
 from chainguard_ml.signing.attestations import store

@@ -5,10 +5,10 @@ Adding one is one file with a function ``parse`` (see ``interface``) and one lin
 
 from __future__ import annotations
 
-from dataclasses import replace
 from typing import TYPE_CHECKING
 
 from chainguard_ml.model import ArtifactKind, Component, Gap, GapReason
+from chainguard_ml.records import replace
 from chainguard_ml.text import printable
 from chainguard_ml.workers import Task
 

@@ -5,11 +5,10 @@ from __future__ import annotations
 import lzma
 import re
 import zlib
-from dataclasses import field
 from typing import TYPE_CHECKING, TypeAlias
 
 from chainguard_ml.model import GapReason, Severity
-from chainguard_ml.records import changing_record
+from chainguard_ml.records import changing_record, field
 from chainguard_ml.rules import formats as rules
 from chainguard_ml.scan import naming
 from chainguard_ml.scan.expand import bunzip2, expand, inflate, raw_lzma, unlzma

@@ -11,10 +11,9 @@ import bisect
 import itertools
 import re
 import struct
-from dataclasses import field, replace
 from typing import TYPE_CHECKING
 
-from chainguard_ml.records import changing_record, record
+from chainguard_ml.records import changing_record, field, record, replace
 from chainguard_ml.scan.formats.ending import behind_zeros
 from chainguard_ml.scan.formats.zip_ends import CENTRAL, END, LOCAL, Directory, directories, large, unicode_path
 from chainguard_ml.scan.interface import Budgets

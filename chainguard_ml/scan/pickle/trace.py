@@ -2,10 +2,9 @@
 
 from __future__ import annotations
 
-from dataclasses import field
 from typing import TYPE_CHECKING
 
-from chainguard_ml.records import changing_record, record
+from chainguard_ml.records import changing_record, field, record
 from chainguard_ml.scan.pickle.names import is_identifier
 from chainguard_ml.scan.pickle.values import Global
 

@@ -3,10 +3,9 @@
 from __future__ import annotations
 
 import re
-from dataclasses import field
 from typing import TYPE_CHECKING
 
-from chainguard_ml.records import changing_record
+from chainguard_ml.records import changing_record, field
 from chainguard_ml.scan.interface import Meter
 from chainguard_ml.scan.pickle import basic, fast, objects  # noqa: F401 (basic and objects register the opcodes)
 from chainguard_ml.scan.pickle.machine import Machine

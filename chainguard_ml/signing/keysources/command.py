@@ -14,11 +14,10 @@ import binascii
 import contextlib
 import shlex
 import subprocess
-from dataclasses import field
 from typing import TYPE_CHECKING
 
 from chainguard_ml.errors import ServiceError, UsageError
-from chainguard_ml.records import record
+from chainguard_ml.records import field, record
 from chainguard_ml.signing.keys import material
 from chainguard_ml.signing.keysources.forms import as_der, digest
 from chainguard_ml.text import printable

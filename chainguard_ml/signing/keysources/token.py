@@ -8,11 +8,10 @@ P-521 sign digests with ``CKM_ECDSA`` (PKCS #11 v2.40, section 2.3.6), Ed25519 k
 from __future__ import annotations
 
 import contextlib
-from dataclasses import field
 from typing import TYPE_CHECKING, cast
 
 from chainguard_ml.errors import MissingExtraError, ServiceError, UsageError
-from chainguard_ml.records import record
+from chainguard_ml.records import field, record
 from chainguard_ml.signing import keys
 from chainguard_ml.signing.keysources import uri
 from chainguard_ml.signing.keysources.forms import as_der, digest

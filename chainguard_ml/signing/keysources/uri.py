@@ -3,12 +3,11 @@
 from __future__ import annotations
 
 import re
-from dataclasses import field
 from pathlib import Path
 from urllib.parse import unquote, unquote_to_bytes
 
 from chainguard_ml.errors import UsageError
-from chainguard_ml.records import record
+from chainguard_ml.records import field, record
 from chainguard_ml.text import did_you_mean, printable
 
 _TOKEN = ("token", "manufacturer", "model", "serial")

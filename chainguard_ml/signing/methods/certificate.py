@@ -6,13 +6,12 @@ OMS v1.0, sections 4.1 and 8.2. The signer's certificate comes first, then those
 from __future__ import annotations
 
 import base64
-from dataclasses import field
 from datetime import UTC, datetime
 from typing import TYPE_CHECKING
 
 from chainguard_ml.errors import UsageError
 from chainguard_ml.model import GapReason
-from chainguard_ml.records import record
+from chainguard_ml.records import field, record
 from chainguard_ml.signing import certificates, dsse
 from chainguard_ml.signing.bundle import decoded
 from chainguard_ml.signing.interface import ExpiredError, Identity, InvalidError, MalformedError, UnverifiableError

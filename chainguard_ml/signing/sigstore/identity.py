@@ -6,11 +6,10 @@ An identity is only half a name: the same mail address can be claimed at another
 from __future__ import annotations
 
 import re
-from dataclasses import field
 from typing import TYPE_CHECKING
 
 from chainguard_ml.errors import UsageError
-from chainguard_ml.records import record
+from chainguard_ml.records import field, record
 from chainguard_ml.signing.interface import MalformedError, UntrustedError
 from chainguard_ml.signing.sigstore.keys import unreadable
 from chainguard_ml.text import did_you_mean, printable
