@@ -82,7 +82,7 @@ def deeds(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Callable[[str], Ca
 def pool(request: pytest.FixtureRequest, monkeypatch: pytest.MonkeyPatch) -> Iterator[WorkerPool]:
     """A pool of each kind: what starts depends on whether this process has other threads, as the test runner's may."""
     monkeypatch.setattr("chainguard_ml.workers.threading.active_count", lambda: 1 if request.param == "fork" else 2)
-    limits = WorkersConfig(processes=2, deadline_seconds=20, cpu_seconds=1, memory_mib=300, open_files=32)
+    limits = WorkersConfig(processes=2, deadline_seconds=60, cpu_seconds=3, memory_mib=300, open_files=32)
     with WorkerPool(limits) as made:
         yield made
 
@@ -104,7 +104,7 @@ def test_results_come_back_whatever_the_order(pool: WorkerPool, deeds: Callable[
         ("abort", GapReason.CRASH, "the worker was ended by SIGABRT"),
         ("crash", GapReason.CRASH, "the worker was ended by SIGSEGV"),
         ("leave", GapReason.CRASH, "the worker exited with 3"),
-        ("burn", GapReason.TIMEOUT, "used more than 1 s of processor time"),
+        ("burn", GapReason.TIMEOUT, "used more than 3 s of processor time"),
         ("eat", GapReason.MEMORY, "needed more than 300 MiB of memory"),
         ("grow_in_c", GapReason.MEMORY, "needed more than 300 MiB of memory"),
         ("wrong", GapReason.INTERNAL, "ValueError: a defect"),

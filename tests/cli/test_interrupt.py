@@ -17,8 +17,9 @@ def test_ctrl_c(tmp_path: Path) -> None:
     models = tmp_path / "models"
     models.mkdir()
     heavy = pickle.dumps([[number, str(number)] for number in range(20_000)], protocol=4)
-    for number in range(400):
-        (models / f"{number}.pkl").write_bytes(heavy)
+    (models / "0.pkl").write_bytes(heavy)
+    for number in range(1, 2_000):  # enough to be still at it when the signal comes
+        (models / f"{number}.pkl").hardlink_to(models / "0.pkl")
     command = [sys.executable, "-P", "-m", "chainguard_ml", "scan", "models", "-o", "report.txt"]
     with subprocess.Popen(command, cwd=tmp_path, stdout=subprocess.PIPE, stderr=subprocess.PIPE, text=True) as process:
         children = Path(f"/proc/{process.pid}/task/{process.pid}/children")

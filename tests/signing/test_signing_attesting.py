@@ -14,6 +14,7 @@ from chainguard_ml.cli import exit as boundary
 from chainguard_ml.errors import ChangedError, InputError
 from chainguard_ml.model import Digest, Evidence, Finding, Gap, GapReason, Location, Outcome, Report, Severity, Subject
 from chainguard_ml.model import Verdict as Concluded
+from chainguard_ml.rules import audit as rules
 from chainguard_ml.signing import bundle
 from chainguard_ml.signing.attestations import kinds, making, predicates, statement
 from tests.cli.conftest import ADVISORY, BENIGN, PRINTS
@@ -350,3 +351,15 @@ def test_a_model_that_changes_while_it_is_examined_is_neither_signed_nor_atteste
     with pytest.raises(ChangedError, match="changed while it was examined"):
         making.attest_model(weights, kit.pair.key, [claim], time=datetime.now(UTC), expected=before)
     assert not (weights / "claims.jsonl").exists()
+
+
+def test_a_vulnerability_without_a_score() -> None:
+    found = rules.VULNERABLE_DEPENDENCY.finding(
+        Subject("pkg:pypi/a@1", "package"), Location("requirements.txt"), "it is", key=("a",),
+        facts={"advisory": "X-1", "package": "a", "severity_source": "GHSA"},
+    )  # fmt: skip
+    assert predicates._vulnerability(found) == {
+        "id": "X-1",
+        "severity": [{"method": "GHSA", "score": str(found.severity)}],
+        "annotations": [{"key": "package", "value": "a"}],
+    }

@@ -220,3 +220,11 @@ def test_a_listing_says_how_every_global_is_judged(asm: Assembler) -> None:
 def test_reconstructing_from_data_is_no_call(look: Look, asm: Assembler) -> None:
     made = asm.call(asm.glob("copyreg", "_reconstructor"), asm.glob("builtins", "object"), b"N", b"N")
     assert look(asm.proto(2) + made + b".").clean
+
+
+def test_a_buffer_of_bytes_written_as_text_is_loaded(look: Look, asm: Assembler) -> None:
+    """As protocol 2 writes ``_load_from_bytes(BytesIO(data))``."""
+    text = (asm.proto(2) + asm.run()).decode("latin-1").encode()
+    written = b"c_codecs\nencode\n" + b"X" + len(text).to_bytes(4, "little") + text + b"X\x06\0\0\0latin1\x86R"
+    data = asm.proto(2) + b"ctorch.storage\n_load_from_bytes\nc_io\nBytesIO\n" + written + b"\x85R\x85R."
+    assert "dangerous-global" in look(data).rules
