@@ -1,8 +1,8 @@
-"""Frozen records with slots: what ``dataclass(frozen=True, slots=True)`` gives, made eight times faster.
+"""Frozen records with slots: what ``dataclass(frozen=True, slots=True)`` gives, in less of a command's time to start.
 
-``dataclasses`` compiles six methods for every class as it is imported, about a millisecond each time, and imports
-``inspect``; a command that answers in a tenth of a second imports forty classes. Here ``__init__`` is compiled, and the
-other methods are shared. For ``dataclasses.fields``, ``replace`` and ``asdict``, and for subclasses that are
+``dataclasses`` compiles six methods for every class as it is imported, and imports ``inspect``; a command that answers
+in a tenth of a second imports forty classes (``benchmarks/bench_startup.py`` compares). Here ``__init__`` is compiled,
+and the other methods are shared. For ``dataclasses.fields``, ``replace`` and ``asdict``, and for subclasses that are
 dataclasses, a record is a dataclass from the moment that it is asked.
 """
 
@@ -32,7 +32,7 @@ class Field:
 
     __slots__ = ("compare", "default", "default_factory", "name", "repr", "type")
 
-    def __init__(self, default: object, default_factory: object, *, compare: bool, repr: bool) -> None:  # noqa: A002
+    def __init__(self, default: object, default_factory: object, *, compare: bool, repr: bool) -> None:  # noqa: A002 (dataclasses' name)
         self.name = self.type = ""
         self.default, self.default_factory, self.compare, self.repr = default, default_factory, compare, repr
 
@@ -41,7 +41,7 @@ _Fields = dict[str, Field]
 
 
 def field(
-    *, default: Any = _ABSENT, default_factory: Any = _ABSENT, compare: bool = True, repr: bool = True  # noqa: A002
+    *, default: Any = _ABSENT, default_factory: Any = _ABSENT, compare: bool = True, repr: bool = True  # noqa: A002 (as above)
 ) -> Any:  # fmt: skip
     """Describe a field, as ``dataclasses.field`` does."""
     return Field(default, default_factory, compare=compare, repr=repr)
@@ -170,7 +170,7 @@ class _AsDataclass:
             given = {"default": item.default, "default_factory": item.default_factory}
             given = {key: value for key, value in given.items() if value is not _ABSENT}
             one: Any = dataclasses.field(**given, compare=item.compare, repr=item.repr)
-            one.name, one.type, one._field_type = name, item.type, vars(dataclasses)["_FIELD"]  # noqa: SLF001
+            one.name, one.type, one._field_type = name, item.type, vars(dataclasses)["_FIELD"]  # noqa: SLF001 (what it reads)
             made[name] = one
         setattr(owner, "__dataclass_fields__", made)  # noqa: B010 (as above)
         return made

@@ -20,22 +20,8 @@ if TYPE_CHECKING:
 
 # What these hold may end in a zip archive that is examined anyway; where they account for all bytes, that is enough.
 _CONTAINERS = frozenset(
-    {
-        "tar",
-        "torch-tar",
-        "mlflow",
-        "bento",
-        "sagemaker",
-        "7z",
-        "gzip",
-        "bzip2",
-        "xz",
-        "zstd",
-        "lz4",
-        "zfile",
-        "zlib",
-        "lzma",
-    }
+    {"tar", "torch-tar", "mlflow", "bento", "sagemaker", "7z"}
+    | {"gzip", "bzip2", "xz", "zstd", "lz4", "zfile", "zlib", "lzma"}
 )
 
 # What archives hold is examined as a matter of course; what is in a text or a literal of anything else is a rarity.
@@ -49,7 +35,6 @@ _PICKLES = frozenset({"", "pickle", "torch-legacy"})
 _PLAIN = re.compile(rb"(?:[0-9]{1,40}|little|big)\n?\Z")
 _PLAIN_SIZE = 41
 
-_ZIP_END = b"PK\5\6"
 _ZIP_TAIL = 65_535 + 22  # bytes: the end record with the longest comment
 
 _SMALL = 1 << 16  # bytes that a file counts for at least
@@ -240,7 +225,7 @@ class Session:
 
     def _appended_zip(self, blob: Blob) -> Observations:
         """Examine a zip archive at the end of something else: zip readers look from the end."""
-        if _ZIP_END not in blob.read(max(0, blob.size - _ZIP_TAIL), blob.size):
+        if registry.ZIP_END not in blob.read(max(0, blob.size - _ZIP_TAIL), blob.size):
             return
         from chainguard_ml.rules.formats import TRAILING_DATA
         from chainguard_ml.scan.formats import zip_ends, zip_reader

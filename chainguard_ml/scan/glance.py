@@ -21,10 +21,7 @@ LARGEST = 1 << 16
 """Bytes up to which a glance pays."""
 
 _PROTO = 0x80  # with it, pickles of protocol 2 and later begin
-_SMALLEST = 256
-_ZIP_END = b"PK\5\6"
-_TORCH = b"\x6c\xfc\x9c\x46\xf9\x20\x6a\xa8\x50\x19"  # the number with which torch's legacy files begin
-_OTHERS = frozenset({"formats.torch_legacy", "pickle"})  # who is asked about such bytes
+_OTHERS = frozenset({"formats.torch_legacy", "pickle"})  # who is asked; torch's number is never inert
 
 
 def at_a_glance(root: Path | int, path: str) -> list[Observation] | None:
@@ -53,13 +50,13 @@ def _evidence(data: bytes, subject: Subject, location: Location) -> Evidence:
 
 def _is_mere_data(data: bytes, name: str) -> bool:
     """Return whether the bytes are one pickle of mere data, no other format's, and of a fitting name."""
-    if len(data) < _SMALLEST or data[0] != _PROTO or _ZIP_END in data or _TORCH in data[:64]:
+    if not data or data[0] != _PROTO or registry.ZIP_END in data:
         return False
     if not naming.fits(naming.extension(name), "pickle"):
         return False
     asked = registry.possible(data[: registry.HEAD], data[-registry.TAIL :], name)
     if not all(form.path in _OTHERS for form in asked):
         return False
-    from chainguard_ml.scan.pickle.fast import inert_end
+    from chainguard_ml.scan.pickle.fast import SMALLEST, inert_end
 
-    return inert_end(data, 0) == len(data)
+    return len(data) >= SMALLEST and inert_end(data, 0) == len(data)

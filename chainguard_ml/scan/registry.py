@@ -21,6 +21,9 @@ HEAD = 256
 TAIL = 8
 """Bytes of the end."""
 
+ZIP_END = b"PK\5\6"
+"""What an end record of a zip archive starts with (APPNOTE.TXT 4.3.16); readers look for it from the end of a file."""
+
 _FLAGS = re.DOTALL | re.IGNORECASE
 _NEVER = rb"(?!)"
 _NO_ZIP = rb"(?!PK\x03\x04)"

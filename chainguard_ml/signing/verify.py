@@ -2,8 +2,6 @@
 
 from __future__ import annotations
 
-import stat
-from datetime import UTC, datetime
 from pathlib import PurePosixPath
 from typing import TYPE_CHECKING, TypedDict, Unpack
 
@@ -14,7 +12,7 @@ from chainguard_ml.model import Evidence, Gap, GapReason, Location, Severity, Su
 from chainguard_ml.records import field, record, replace
 from chainguard_ml.rules import signing as rules
 from chainguard_ml.signing import bundle, compare, methods, statement, tree
-from chainguard_ml.signing.attestations import store
+from chainguard_ml.signing.attestations import beside
 from chainguard_ml.signing.interface import Keyless, MalformedError, RefusedError, Trust, UnverifiableError, gap_reason
 from chainguard_ml.signing.manifest import DEFAULT_EXCLUSIONS, SINGLE_FILE, canonical_exclusion
 from chainguard_ml.signing.sign import default_signature, resolve
@@ -22,6 +20,7 @@ from chainguard_ml.text import plural, printable
 
 if TYPE_CHECKING:
     from collections.abc import Mapping, Sequence
+    from datetime import datetime
     from pathlib import Path
 
     from cryptography.x509 import Certificate
@@ -242,7 +241,7 @@ def verify(claim: Claim) -> Observations:
     proven = prove(claim)
     if not isinstance(proven, Proven):
         yield proven
-        yield from _unexamined(claim)
+        yield from beside.unexamined(claim)
         return
     try:
         yield from _compared(claim, proven.identity, proven.manifest)
@@ -313,7 +312,7 @@ def _compared(claim: Claim, identity: Identity, manifest: Manifest) -> Observati
     signed, found = both(claim, manifest)
     left_out = compare.uncovered(found)
     left_out.pop(claim.inside, None)
-    kept = _kept(claim, manifest)
+    kept = beside.kept(claim, manifest)
     left_out.pop(kept.name if kept and claim.directory else "", None)  # each line of it is examined
     accepted = _accepted(claim)
     outside = {path: count for path, count in left_out.items() if path not in accepted}
@@ -342,47 +341,7 @@ def _compared(claim: Claim, identity: Identity, manifest: Manifest) -> Observati
         "excluded": [claim.place(path) for path in left_out],
     }
     yield Evidence("signature", claim.subject, "signing", facts, claim.origin)
-    yield from _claimed(claim, manifest, [*filter(None, [kept]), *claim.claims], whole=whole and not partial)
-
-
-def _kept(claim: Claim, manifest: Manifest) -> Path | None:
-    """Return the model's own file of claims, unless it is not there or part of what was signed."""
-    path = store.default_claims(claim.root / claim.model)
-    if claim.directory and path.name not in manifest.ignored:
-        return None
-    try:
-        mode = path.lstat().st_mode
-    except OSError:
-        return None
-    return path if stat.S_ISREG(mode) else None
-
-
-def _unexamined(claim: Claim) -> Observations:
-    """Yield a gap for each file of claims about a model whose manifest is not proven."""
-    own = store.default_claims(claim.root / claim.model)
-    for path in (*([own] if own.is_file() else []), *claim.claims):
-        detail = "no trusted signature says what the model is that these claims are about"
-        yield Gap(claim.subject, GapReason.NO_DATA, detail, Location(claim.label(path)))
-
-
-def _claimed(claim: Claim, manifest: Manifest, files: Sequence[Path], *, whole: bool) -> Observations:
-    """Yield what comes of the claims about a model whose manifest is proven."""
-    if not files:
-        return
-    from chainguard_ml.signing.attestations import examining
-
-    yield from examining.examine(
-        examining.Claims(
-            model=claim.subject,
-            manifest=manifest,
-            whole=whole,
-            trust=claim.trust,
-            files=[(path, claim.label(path)) for path in files],
-            covers={name: claim.place(name) for name in manifest.files},
-            max_age=claim.max_age,
-            now=claim.now or datetime.now(UTC),
-        )
-    )
+    yield from beside.examined(claim, manifest, [*filter(None, [kept]), *claim.claims], whole=whole and not partial)
 
 
 def both(claim: Claim, manifest: Manifest) -> tuple[Mapping[str, str], tree.Tree]:

@@ -11,13 +11,14 @@ from typing import TYPE_CHECKING
 
 from chainguard_ml.records import record
 from chainguard_ml.scan.interface import Budgets
+from chainguard_ml.scan.registry import ZIP_END
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
 
     from chainguard_ml.scan.interface import Blob
 
-LOCAL, CENTRAL, END = b"PK\3\4", b"PK\1\2", b"PK\5\6"
+LOCAL, CENTRAL, END = b"PK\3\4", b"PK\1\2", ZIP_END
 _END64, _LOCATOR = b"PK\6\6", b"PK\6\7"
 _MEMBERS = Budgets().members
 _TAIL = 65_535 + 22  # the end record with the longest comment
