@@ -30,7 +30,7 @@ ROOMS = ("scan", "audit", "source", "signing", "sbom")
 """The examining rooms in the order of the flow. Adding one is one name here."""
 
 
-_PRELOADED = {"scan": "chainguard_ml.scan.worker"}
+_PRELOADED = {"scan": "chainguard_ml.scan.ahead"}
 """What the first worker of a room imports while the inventory is taken."""
 
 _SUBJECTS = {"scan": "model", "audit": "dependency", "source": "workflow and no Python source"}

@@ -6,13 +6,20 @@ import contextlib
 import os
 import signal
 import sys
+import threading
 import time
 from typing import TYPE_CHECKING
 
 if TYPE_CHECKING:
-    from collections.abc import Mapping, Sequence
+    from collections.abc import Sequence
 
 _PATIENCE = 0.02  # seconds between two looks, at most
+_ahead: list[Fork] = []  # a worker that was started before anybody asked for one
+
+
+def possible() -> bool:
+    """Return whether this process can be forked: it has a single thread, as the locks of others would be copied."""
+    return hasattr(os, "fork") and threading.active_count() == 1
 
 
 class Fork:
@@ -23,7 +30,7 @@ class Fork:
         stdout: Where answers are read.
     """
 
-    def __init__(self, limits: Mapping[str, int], preload: Sequence[str] = ()) -> None:
+    def __init__(self, preload: Sequence[str] = ()) -> None:
         from chainguard_ml import worker
 
         tasks, self_tasks = os.pipe()
@@ -32,7 +39,7 @@ class Fork:
             stream.flush()  # else the copy would write what is buffered too
         self._pid = os.fork()
         if self._pid == 0:
-            worker.become(tasks, answers, limits, preload)
+            worker.become(tasks, answers, preload)
         os.close(tasks)
         os.close(answers)
         self.stdin = os.fdopen(self_tasks, "wb")
@@ -63,3 +70,23 @@ class Fork:
         if self._status is None:
             with contextlib.suppress(ProcessLookupError):
                 os.kill(self._pid, signal.SIGKILL)
+
+
+def ahead(*preload: str) -> None:
+    """Start a worker that the first pool will need, which imports what it needs while this process does the same."""
+    if possible():
+        _ahead.append(Fork(preload))
+
+
+def started() -> Fork | None:
+    """Return the worker that was started ahead, once."""
+    return _ahead.pop() if _ahead else None
+
+
+def abandon() -> None:
+    """End the worker that was started ahead and that nobody needed after all."""
+    if early := started():
+        early.kill()
+        early.stdin.close()
+        early.stdout.close()
+        early.wait()

@@ -2,13 +2,12 @@
 
 from __future__ import annotations
 
-import json
 import subprocess
 import sys
 from typing import TYPE_CHECKING
 
 if TYPE_CHECKING:
-    from collections.abc import Mapping, Sequence
+    from collections.abc import Sequence
 
 
 class Spawn:
@@ -19,10 +18,10 @@ class Spawn:
         stdout: Where answers are read.
     """
 
-    def __init__(self, limits: Mapping[str, int], preload: Sequence[str] = ()) -> None:
+    def __init__(self, preload: Sequence[str] = ()) -> None:
         # -P: the working directory is not on the path of a process that may stand inside what is examined.
         self._process = subprocess.Popen(  # noqa: S603 (our own interpreter and module)
-            [sys.executable, "-P", "-m", "chainguard_ml.worker", json.dumps(limits), *preload],
+            [sys.executable, "-P", "-m", "chainguard_ml.worker", *preload],
             stdin=subprocess.PIPE,
             stdout=subprocess.PIPE,
             start_new_session=True,  # Ctrl-C reaches the parent only, which then ends the workers

@@ -1,7 +1,7 @@
-"""The worker process: ``python -P -m chainguard_ml.worker LIMITS``, or a fork. See ``workers.py``.
+"""The worker process: ``python -P -m chainguard_ml.worker MODULE...``, or a fork. See ``workers.py``.
 
-Reads one JSON task a line on standard input, writes one JSON answer a line on standard output. The function's own
-prints go to standard error, so that nothing but answers reaches the pipe.
+Reads its limits and then one JSON task a line on standard input, writes one JSON answer a line on standard output. The
+function's own prints go to standard error, so that nothing but answers reaches the pipe.
 """
 
 from __future__ import annotations
@@ -13,10 +13,10 @@ import signal
 import sys
 from typing import TYPE_CHECKING, NoReturn
 
-from chainguard_ml.codec import JsonObject, encode
-
 if TYPE_CHECKING:
     from collections.abc import Mapping, Sequence
+
+    from chainguard_ml.codec import JsonObject
 
 
 def _set_limits(limits: Mapping[str, int]) -> None:
@@ -56,6 +56,8 @@ def _allow_processor_time(seconds: int) -> None:
 
 
 def _answer(line: str) -> JsonObject:
+    from chainguard_ml.codec import encode
+
     task = json.loads(line)
     module, _, name = task["function"].partition(":")
     try:
@@ -67,21 +69,24 @@ def _answer(line: str) -> JsonObject:
         return {"failure": "internal", "detail": f"{type(error).__name__}: {error}"}
 
 
-def serve(limits: Mapping[str, int], preload: Sequence[str] = ()) -> None:
-    """Answer tasks until standard input ends; import ``preload`` before the first one arrives."""
-    _set_limits(limits)
+def serve(preload: Sequence[str] = ()) -> None:
+    """Answer tasks until standard input ends; import ``preload`` before anything arrives."""
     answers = os.fdopen(os.dup(1), "w", encoding="utf-8")
     os.dup2(2, 1)
     for module in preload:
         importlib.import_module(module)
     with os.fdopen(0, encoding="utf-8", closefd=False) as tasks:
+        limits = json.loads(tasks.readline() or "null")
+        if limits is None:
+            return  # nobody needs it after all
+        _set_limits(limits)
         for line in tasks:
             _allow_processor_time(limits["cpu_seconds"])
             answers.write(json.dumps(_answer(line)) + "\n")
             answers.flush()
 
 
-def become(tasks: int, answers: int, limits: Mapping[str, int], preload: Sequence[str]) -> NoReturn:
+def become(tasks: int, answers: int, preload: Sequence[str]) -> NoReturn:
     """Turn a forked copy of this process into a worker: nothing of the parent's stays open or runs on."""
     status = 1
     try:
@@ -92,7 +97,7 @@ def become(tasks: int, answers: int, limits: Mapping[str, int], preload: Sequenc
         os.dup2(answers, 1)
         os.closerange(3, os.sysconf("SC_OPEN_MAX"))
         sys.stdout = sys.stderr = os.fdopen(2, "w", encoding="utf-8", errors="backslashreplace", closefd=False)
-        serve(limits, preload)
+        serve(preload)
         status = 0
     finally:
         os._exit(status)
@@ -100,8 +105,7 @@ def become(tasks: int, answers: int, limits: Mapping[str, int], preload: Sequenc
 
 def main() -> None:
     """Serve as a process of its own."""
-    limits, *preload = sys.argv[1:]
-    serve(json.loads(limits), preload)
+    serve(sys.argv[1:])
 
 
 if __name__ == "__main__":

@@ -17,18 +17,17 @@ import json
 import os
 import selectors
 import signal
-import threading
 import time
 from collections import deque
 from typing import IO, TYPE_CHECKING, Protocol, Self, cast
 
+from chainguard_ml import forking
 from chainguard_ml.codec import JsonObject, Record, decode
-from chainguard_ml.forking import Fork
 from chainguard_ml.model import Gap, GapReason, Json, Subject
 from chainguard_ml.records import record
 
 if TYPE_CHECKING:
-    from collections.abc import Iterable, Iterator, Sequence
+    from collections.abc import Iterable, Iterator, Mapping, Sequence
     from types import TracebackType
 
     from chainguard_ml.config import WorkersConfig
@@ -78,19 +77,22 @@ class _Process(Protocol):
         """End it at once."""
 
 
-def _start(limits: WorkersConfig, preload: Sequence[str]) -> _Process:
-    if hasattr(os, "fork") and threading.active_count() == 1:
-        return Fork(_limits(limits), preload)
+def _start(preload: Sequence[str]) -> _Process:
+    if early := forking.started():
+        return early
+    if forking.possible():
+        return forking.Fork(preload)
     from chainguard_ml.spawning import Spawn
 
-    return Spawn(_limits(limits), preload)
+    return Spawn(preload)
 
 
 class _Worker:
     """One process, its pipes, and the task it has in hand."""
 
     def __init__(self, limits: WorkersConfig, preload: Sequence[str] = ()) -> None:
-        self.process = _start(limits, preload)
+        self.process = _start(preload)
+        self._write(_limits(limits))
         self.task: Task | None = None
         self.deadline = 0.0
         self.received = bytearray()
@@ -105,12 +107,14 @@ class _Worker:
 
     def give(self, task: Task, seconds: float) -> None:
         self.task, self.deadline = task, time.monotonic() + seconds
-        line = json.dumps({"function": task.function, "argument": task.argument})
+        self._write({"function": task.function, "argument": task.argument})
+
+    def _write(self, message: Mapping[str, Json]) -> None:
         try:
-            self.stdin.write(line.encode() + b"\n")
+            self.stdin.write(json.dumps(message).encode() + b"\n")
             self.stdin.flush()
         except BrokenPipeError:
-            pass  # it died before it read the task; the end of its output says so
+            pass  # it died before it read that; the end of its output says so
 
     def dismiss(self) -> None:
         """Let it end by itself: its standard input ends."""
@@ -129,7 +133,7 @@ class _Worker:
         self.process.wait()
 
 
-def _limits(config: WorkersConfig) -> dict[str, int]:
+def _limits(config: WorkersConfig) -> dict[str, Json]:
     return {
         "memory_mib": config.memory_mib,
         "cpu_seconds": config.cpu_seconds,

@@ -39,7 +39,7 @@ def _commands(name: str, application: Application, parsed: Any) -> Iterator[tupl
     for command in application.commands:
         inner = parsed if single else parsed.commands[command.name]
         words = name if single or command.name == DEFAULT else f"{name} {command.name}"
-        yield words, _row(command.function, inner)
+        yield words, {**_row(command.function, inner), "workers": list(command.workers)}
     for key, group in application.groups.items():
         yield from _commands(f"{name} {key}", group, parsed.commands[key])
 

@@ -11,6 +11,7 @@ from typing import TYPE_CHECKING
 
 import pytest
 
+from chainguard_ml import forking
 from chainguard_ml.config import WorkersConfig
 from chainguard_ml.model import Evidence, Gap, GapReason, Subject
 from chainguard_ml.workers import Task, TaskResult, WorkerPool
@@ -81,7 +82,7 @@ def deeds(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Callable[[str], Ca
 @pytest.fixture(params=["fork", "interpreter"])
 def pool(request: pytest.FixtureRequest, monkeypatch: pytest.MonkeyPatch) -> Iterator[WorkerPool]:
     """A pool of each kind: what starts depends on whether this process has other threads, as the test runner's may."""
-    monkeypatch.setattr("chainguard_ml.workers.threading.active_count", lambda: 1 if request.param == "fork" else 2)
+    monkeypatch.setattr("chainguard_ml.forking.threading.active_count", lambda: 1 if request.param == "fork" else 2)
     limits = WorkersConfig(processes=2, deadline_seconds=60, cpu_seconds=3, memory_mib=300, open_files=32)
     with WorkerPool(limits) as made:
         yield made
@@ -199,3 +200,30 @@ def test_ctrl_c_ends_parent_and_workers(tmp_path: Path, deeds: Callable[..., Tas
         process.wait(timeout=30)
     with pytest.raises(ProcessLookupError):
         os.kill(worker, 0)
+
+
+@pytest.mark.parametrize("pool", ["fork"], indirect=True)
+def test_a_worker_that_was_started_ahead_serves_the_first_pool(pool: WorkerPool, deeds: Callable[..., Task]) -> None:
+    forking.ahead("deeds")
+    (early,) = forking._ahead
+    (result,) = pool.run([deeds("process")])
+    (record,) = result.records
+    assert isinstance(record, Evidence)
+    assert record.statement["pid"] == early._pid
+
+
+@pytest.mark.parametrize("pool", ["fork"], indirect=True)
+def test_a_worker_that_nobody_needs_is_ended(pool: WorkerPool) -> None:
+    assert pool.size == 2
+    forking.ahead("json")
+    (early,) = forking._ahead
+    forking.abandon()
+    with pytest.raises(ProcessLookupError):
+        os.kill(early._pid, 0)
+    forking.abandon()
+
+
+def test_no_worker_is_started_ahead_beside_threads(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr("chainguard_ml.forking.threading.active_count", lambda: 2)
+    forking.ahead("json")
+    assert forking.started() is None

@@ -17,4 +17,4 @@ def main() -> None:
         return
     from chainguard_ml.cli import exit as boundary
 
-    sys.exit(boundary.run(sys.argv[1:]))
+    boundary.leave(boundary.run(sys.argv[1:]))

@@ -42,11 +42,15 @@ _Function = TypeVar("_Function", bound="Callable[..., object]")
 
 @changing_record
 class Command:
-    """A function whose parameters are a command's; ``common`` stands for the options that its class declares."""
+    """A function whose parameters are a command's; ``common`` stands for the options that its class declares.
+
+    ``workers`` are modules that its first worker imports: the worker is started before anything else is.
+    """
 
     name: str
     function: Callable[..., object]
     hidden: bool = False
+    workers: tuple[str, ...] = ()
 
 
 @changing_record
@@ -65,11 +69,13 @@ class Application:
     commands: list[Command] = field(default_factory=list)
     groups: dict[str, Application] = field(default_factory=dict)
 
-    def command(self, name: str | None = None, *, hidden: bool = False) -> Callable[[_Function], _Function]:
+    def command(
+        self, name: str | None = None, *, hidden: bool = False, workers: tuple[str, ...] = ()
+    ) -> Callable[[_Function], _Function]:
         """Note a function as a command, under its own name unless another is given."""
 
         def note(function: _Function) -> _Function:
-            self.commands.append(Command(name or function.__name__, function, hidden))
+            self.commands.append(Command(name or function.__name__, function, hidden, workers))
             return function
 
         return note

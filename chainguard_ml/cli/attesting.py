@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-from dataclasses import replace
 from datetime import UTC, datetime
 from pathlib import Path
 from typing import TYPE_CHECKING, Annotated
@@ -11,7 +10,7 @@ from chainguard_ml.cli import console, identity, lifecycle, settings
 from chainguard_ml.cli.options import Input
 from chainguard_ml.errors import NothingToExamineError, UsageError
 from chainguard_ml.model import Outcome
-from chainguard_ml.records import open_record
+from chainguard_ml.records import open_record, replace
 from chainguard_ml.text import plural, printable
 
 if TYPE_CHECKING:

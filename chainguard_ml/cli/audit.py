@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import contextlib
-from dataclasses import replace
 from datetime import UTC, datetime
 from pathlib import Path
 from typing import TYPE_CHECKING, Annotated
@@ -12,6 +11,7 @@ from chainguard_ml.cli import console, run, settings
 from chainguard_ml.cli.app import DEFAULT, Application
 from chainguard_ml.cli.options import Common, Input, Recording
 from chainguard_ml.errors import UsageError
+from chainguard_ml.records import replace
 from chainguard_ml.text import plural, printable
 
 if TYPE_CHECKING:

@@ -2,13 +2,13 @@
 
 from __future__ import annotations
 
-from dataclasses import replace
 from pathlib import Path
 from typing import TYPE_CHECKING, Annotated
 
 from chainguard_ml.cli import run, settings
 from chainguard_ml.cli.app import Application
 from chainguard_ml.cli.options import Common
+from chainguard_ml.records import replace
 
 if TYPE_CHECKING:
     import typer
@@ -16,7 +16,7 @@ if TYPE_CHECKING:
 app = Application()
 
 
-@app.command()
+@app.command(workers=("chainguard_ml.scan.ahead",))
 def check(
     path: Annotated[Path, typer.Argument(metavar="[PATH]", help="Directory or file to examine.")] = Path(),
     policy: Annotated[

@@ -2,13 +2,12 @@
 
 from __future__ import annotations
 
-from dataclasses import replace
 from pathlib import Path
 from typing import TYPE_CHECKING, Annotated
 
 from chainguard_ml.cli import settings
 from chainguard_ml.cli.options import Common
-from chainguard_ml.records import open_record
+from chainguard_ml.records import open_record, replace
 
 if TYPE_CHECKING:
     import typer

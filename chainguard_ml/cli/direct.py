@@ -36,7 +36,10 @@ class Option(TypedDict):
 
 
 class Verb(TypedDict):
-    """A command: its function and the class of its shared options, both as ``module:name``, and its parameters."""
+    """A command: its function and the class of its shared options, both as ``module:name``, and its parameters.
+
+    ``workers`` are the modules that its first worker imports; none where it needs no worker.
+    """
 
     function: str
     common: str
@@ -44,25 +47,13 @@ class Verb(TypedDict):
     required: int
     options: dict[str, Option]
     environment: list[str]
+    workers: list[str]
 
 
-def call(arguments: Sequence[str]) -> Callable[[], None] | None:
-    """Return the call that the arguments are, or ``None`` where they are anything but plain."""
-    found = plan(arguments, _table())
-    if not found:
-        return None
-    verb, values = found
-    kind = _load(verb["common"])
-    shared = set(fields(kind))
-    common = kind(**{name: value for name, value in values.items() if name in shared})
-    own = {name: value for name, value in values.items() if name not in shared}
-    return functools.partial(_load(verb["function"]), **own, common=common)
-
-
-def plan(arguments: Sequence[str], table: Mapping[str, Verb]) -> tuple[Verb, dict[str, object]] | None:
+def plan(arguments: Sequence[str]) -> tuple[Verb, dict[str, object]] | None:
     """Return the verb and the values of the parameters that are given, or ``None`` in any doubt."""
     words = list(arguments)
-    verb = _verb(words, table)
+    verb = _verb(words, _table())
     if verb is None or any(os.environ.get(name) for name in (_COMPLETION, *verb["environment"])):
         return None
     values: dict[str, object] = {}
@@ -74,6 +65,15 @@ def plan(arguments: Sequence[str], table: Mapping[str, Verb]) -> tuple[Verb, dic
         elif not _take(word, words, verb["options"], values):
             return None
     return (verb, values) if _place(positional, verb, values) else None
+
+
+def bound(verb: Verb, values: Mapping[str, object]) -> Callable[[], None]:
+    """Return the call of a verb's function with the values; its module is imported for that."""
+    kind = _load(verb["common"])
+    shared = set(fields(kind))
+    common = kind(**{name: value for name, value in values.items() if name in shared})
+    own = {name: value for name, value in values.items() if name not in shared}
+    return functools.partial(_load(verb["function"]), **own, common=common)
 
 
 def _verb(words: list[str], table: Mapping[str, Verb]) -> Verb | None:

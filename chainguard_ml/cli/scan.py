@@ -24,7 +24,7 @@ class Engine(enum.StrEnum):
     MODELSCAN = "modelscan"
 
 
-@app.command()
+@app.command(workers=("chainguard_ml.scan.ahead",))
 def scan(
     paths: Annotated[
         list[Path],

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
-from dataclasses import replace
 from pathlib import Path
 from typing import TYPE_CHECKING, Annotated
 
@@ -11,6 +10,7 @@ from chainguard_ml.cli import lifecycle, run, settings
 from chainguard_ml.cli.app import Application
 from chainguard_ml.config import SigningConfig, TrustedIdentity
 from chainguard_ml.errors import UsageError
+from chainguard_ml.records import replace
 
 if TYPE_CHECKING:
     import typer

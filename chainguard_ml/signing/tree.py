@@ -10,13 +10,13 @@ import functools
 import os
 import stat
 import threading
-from dataclasses import dataclass, field
 from pathlib import PurePosixPath
 from typing import TYPE_CHECKING
 
 from chainguard_ml import files
 from chainguard_ml.errors import InputError
 from chainguard_ml.model import GapReason
+from chainguard_ml.records import changing_record, field
 from chainguard_ml.signing.hashing import BUFFER, digest
 from chainguard_ml.signing.interface import UnverifiableError
 from chainguard_ml.text import printable
@@ -36,7 +36,7 @@ _FILE = os.O_RDONLY | os.O_NOFOLLOW | os.O_CLOEXEC | os.O_NONBLOCK
 _DIRECTORY = os.O_RDONLY | os.O_NOFOLLOW | os.O_CLOEXEC | os.O_DIRECTORY
 
 
-@dataclass(slots=True)
+@changing_record
 class Tree:
     """What is in a directory. Paths are relative to it.
 
