@@ -5,11 +5,13 @@ What it cannot tell is examined as a whole, and what it tells is what that exami
 
 from __future__ import annotations
 
+import operator
 from typing import TYPE_CHECKING
 
 from chainguard_ml.files import read_small
 from chainguard_ml.model import Evidence, Location, Subject
 from chainguard_ml.scan import naming, registry
+from chainguard_ml.scan.pickle.fast import SMALLEST, inert_end
 
 if TYPE_CHECKING:
     from pathlib import Path
@@ -21,6 +23,7 @@ LARGEST = 1 << 16
 """Bytes up to which a glance pays."""
 
 _PROTO = 0x80  # with it, pickles of protocol 2 and later begin
+_PATH = operator.attrgetter("path")
 _OTHERS = frozenset({"formats.torch_legacy", "pickle"})  # who is asked; torch's number is never inert
 
 
@@ -55,8 +58,6 @@ def _is_mere_data(data: bytes, name: str) -> bool:
     if not naming.fits(naming.extension(name), "pickle"):
         return False
     asked = registry.possible(data[: registry.HEAD], data[-registry.TAIL :], name)
-    if not all(form.path in _OTHERS for form in asked):
+    if not _OTHERS.issuperset(map(_PATH, asked)):
         return False
-    from chainguard_ml.scan.pickle.fast import SMALLEST, inert_end
-
     return len(data) >= SMALLEST and inert_end(data, 0) == len(data)
