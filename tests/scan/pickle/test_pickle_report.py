@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import io
 import json
 import pickle
 import struct
@@ -227,4 +228,12 @@ def test_a_buffer_of_bytes_written_as_text_is_loaded(look: Look, asm: Assembler)
     text = (asm.proto(2) + asm.run()).decode("latin-1").encode()
     written = b"c_codecs\nencode\n" + b"X" + len(text).to_bytes(4, "little") + text + b"X\x06\0\0\0latin1\x86R"
     data = asm.proto(2) + b"ctorch.storage\n_load_from_bytes\nc_io\nBytesIO\n" + written + b"\x85R\x85R."
+    assert "dangerous-global" in look(data).rules
+
+
+def test_a_buffer_that_is_restored_with_bytes_written_as_text_is_loaded(look: Look, asm: Assembler) -> None:
+    """As protocol 2 writes a ``BytesIO`` object: its bytes are in its state, as text."""
+    inner = asm.proto(2) + asm.run()
+    buffer = pickle.dumps(io.BytesIO(inner), protocol=2)
+    data = asm.proto(2) + b"ctorch.storage\n_load_from_bytes\n" + buffer[2:-1] + b"\x85R."
     assert "dangerous-global" in look(data).rules
