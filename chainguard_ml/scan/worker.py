@@ -104,15 +104,18 @@ def _content(stream: BinaryIO, size: int) -> Data:
 
 
 def _capped(observations: Iterable[Observation], subject: Subject, limit: int) -> Observations:
-    """Pass on at most ``limit`` observations of one kind; more findings or gaps of it are one gap that says so."""
+    """Pass on at most ``limit`` observations of one kind; how many findings or gaps of it are not is one gap."""
     counts: dict[str, int] = {}
     for item in observations:
         kind = _kind(item)
-        count = counts[kind] = counts.get(kind, 0) + 1
-        if count <= limit:
+        counts[kind] = counts.get(kind, 0) + 1
+        if counts[kind] <= limit:
             yield item
-        elif count == limit + 1 and not isinstance(item, Evidence):
-            yield Gap(subject, GapReason.BUDGET, f"more than {limit:,} times '{kind}'; the rest is not listed")
+        elif isinstance(item, Evidence):
+            counts[kind] = limit
+    for kind, count in sorted(counts.items()):
+        if count > limit:
+            yield Gap(subject, GapReason.BUDGET, f"'{kind}' {count:,} times; {count - limit:,} of them are not listed")
 
 
 def _kind(item: Observation) -> str:
