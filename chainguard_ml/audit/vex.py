@@ -2,12 +2,14 @@
 
 https://github.com/openvex/spec/blob/main/OPENVEX-SPEC.md and https://cyclonedx.org/capabilities/vex/. Statements count
 only from files that the configuration names. They never remove a finding: "not affected" and "fixed" make it one for
-information, with the statement beside it.
+information, with the statement beside it. Of several statements the latest counts; those without a time are taken for
+older, in the order of the files.
 """
 
 from __future__ import annotations
 
 from dataclasses import dataclass, replace
+from datetime import UTC, datetime
 from typing import TYPE_CHECKING
 from urllib.parse import unquote
 
@@ -42,15 +44,19 @@ class Statement:
         vulnerabilities: Identifiers of the vulnerability.
         products: ``(PEP 503 name, version)`` it is about; an empty version means every one.
         status: ``not_affected``, ``fixed``, ``affected`` or ``under_investigation``.
-        reason: Justification and explanation, printable.
+        justification: Why it cannot be exploited, in the format's own word, or empty.
+        reason: The same in the writer's words, printable, or empty.
         source: Last name of the file.
+        time: When it was said, an RFC 3339 time in UTC, or empty where nothing says so.
     """
 
     vulnerabilities: frozenset[str]
     products: frozenset[tuple[str, str]]
     status: str
+    justification: str
     reason: str
     source: str
+    time: str = ""
 
 
 def applied(observations: Iterable[Observation], paths: Sequence[Path]) -> Iterator[Observation]:
@@ -62,7 +68,7 @@ def applied(observations: Iterable[Observation], paths: Sequence[Path]) -> Itera
         except InputError as error:
             yield Gap(Subject(path.name), GapReason.NO_DATA, f"VEX: {error.message}")
     about: dict[str, list[Statement]] = {}
-    for statement in statements:
+    for statement in sorted(statements, key=lambda each: each.time):
         for identifier in statement.vulnerabilities:
             about.setdefault(identifier, []).append(statement)
     for observation in observations:
@@ -86,8 +92,8 @@ def _judged(finding: Finding, about: Mapping[str, Sequence[Statement]]) -> Findi
         return finding
     last = matching[-1]
     said: dict[str, Json] = {"vex": last.status, "vex_source": last.source}
-    if last.reason:
-        said["vex_reason"] = last.reason
+    optional = {"vex_justification": last.justification, "vex_reason": last.reason, "vex_time": last.time}
+    said |= {name: text for name, text in optional.items() if text}
     harmless = last.status in _HARMLESS
     message = f"{finding.message} ({last.status.replace('_', ' ')}, says {last.source})"
     severity = Severity.INFO if harmless else finding.severity
@@ -119,6 +125,7 @@ def read(path: Path) -> list[Statement]:
 
 
 def _openvex(document: Mapping[str, Json], source: str) -> Iterator[Statement]:
+    written = (document.get("last_updated"), document.get("timestamp"))
     for item in _objects(document.get("statements")):
         vulnerability = item.get("vulnerability")
         names: list[Json] = [vulnerability]
@@ -131,8 +138,9 @@ def _openvex(document: Mapping[str, Json], source: str) -> Iterator[Statement]:
             inner = _objects(product.get("subcomponents")) if isinstance(product, dict) else []
             products += [_identified(each) for each in inner] or [_identified(product)]
         status = str(item.get("status"))
-        yield _statement(names, products, status if status in _STATUSES else "", source,
-                         item.get("justification"), item.get("impact_statement"))  # fmt: skip
+        time = _time(item.get("last_updated"), item.get("timestamp"), *written)
+        status, reason = status if status in _STATUSES else "", item.get("impact_statement") or item.get("status_notes")
+        yield _statement(names, products, status, source, time, item.get("justification"), reason)
 
 
 def _identified(product: Json) -> Json:
@@ -146,6 +154,8 @@ def _identified(product: Json) -> Json:
 
 def _cyclonedx(document: Mapping[str, Json], source: str) -> Iterator[Statement]:
     purls = {str(item.get("bom-ref")): item.get("purl") for item in _objects(document.get("components"))}
+    metadata = document.get("metadata")
+    written = metadata.get("timestamp") if isinstance(metadata, dict) else None
     for item in _objects(document.get("vulnerabilities")):
         analysis = item.get("analysis")
         if not isinstance(analysis, dict):
@@ -154,14 +164,36 @@ def _cyclonedx(document: Mapping[str, Json], source: str) -> Iterator[Statement]
         references = [str(affected.get("ref")) for affected in _objects(item.get("affects"))]
         products: list[Json] = [purls.get(reference) or reference.rpartition("#")[2] for reference in references]
         status = _STATES.get(str(analysis.get("state")), "")
-        yield _statement(names, products, status, source, analysis.get("justification"), analysis.get("detail"))
+        time = _time(analysis.get("lastUpdated"), analysis.get("firstIssued"), written)
+        yield _statement(names, products, status, source, time, analysis.get("justification"), analysis.get("detail"))
 
 
-def _statement(names: Iterable[Json], products: Iterable[Json], status: str, source: str, *reasons: Json) -> Statement:
+def _statement(
+    names: Iterable[Json],
+    products: Iterable[Json],
+    status: str,
+    source: str,
+    time: str,
+    *why: Json,
+) -> Statement:
     found = (_package(product) for product in products if isinstance(product, str))
-    said = ": ".join(printable(reason, 300) for reason in reasons if isinstance(reason, str) and reason)
+    justification, reason = (printable(each, 300) if isinstance(each, str) else "" for each in why)
     identifiers = frozenset(name for name in names if isinstance(name, str) and name)
-    return Statement(identifiers, frozenset(each for each in found if each), status, said, source)
+    return Statement(
+        identifiers, frozenset(each for each in found if each), status, justification, reason, source, time
+    )
+
+
+def _time(*times: Json) -> str:
+    """Return the first that is an RFC 3339 time, in UTC, so that texts sort as times; empty where there is none."""
+    for each in times:
+        try:
+            time = datetime.fromisoformat(each) if isinstance(each, str) else None
+            if time and time.tzinfo:
+                return time.astimezone(UTC).isoformat(timespec="seconds")
+        except (ValueError, OverflowError):
+            continue
+    return ""
 
 
 def _package(purl: str) -> tuple[str, str] | None:

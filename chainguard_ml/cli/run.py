@@ -65,8 +65,10 @@ def deliver(report: Report, options: Formatted, reports: Sequence[tuple[ReportFo
     from chainguard_ml.report.interface import Look
 
     for fmt, path in _extra_reports(options) if reports is None else reports:
-        console.write(render(report, fmt, Look(verbose=options.verbose)), path)
-    console.write(render(report, options.format, console.look(options)), options.output)
+        console.write(render(report, fmt, Look(verbose=options.verbose, moment=settings.epoch())), path)
+    console.write(
+        render(report, options.format, replace(console.look(options), moment=settings.epoch())), options.output
+    )
 
 
 def _extra_reports(options: Formatted) -> list[tuple[ReportFormat, Path]]:

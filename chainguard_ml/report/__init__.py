@@ -15,13 +15,15 @@ if TYPE_CHECKING:
 
 
 class ReportFormat(enum.StrEnum):
-    """The formats; each value is the name of its module in this package."""
+    """The formats; each value is the name of its module in this package, with hyphens."""
 
     TEXT = "text"
     JSON = "json"
+    OPENVEX = "openvex"
+    CYCLONEDX_VEX = "cyclonedx-vex"
 
 
 def render(report: Report, fmt: ReportFormat, look: Look) -> bytes:
     """Return ``report`` in a format, UTF-8 encoded, the same bytes for the same report everywhere."""
-    renderer: Renderer = importlib.import_module(f"chainguard_ml.report.{fmt.value}")
+    renderer: Renderer = importlib.import_module(f"chainguard_ml.report.{fmt.value.replace('-', '_')}")
     return renderer.render(report, look).encode("utf-8", "backslashreplace")

@@ -7,6 +7,8 @@ from typing import TYPE_CHECKING, Protocol
 from chainguard_ml.records import record
 
 if TYPE_CHECKING:
+    from datetime import datetime
+
     from chainguard_ml.model import Report
 
 
@@ -18,11 +20,13 @@ class Look:
         colour: Whether escape sequences for colour may be used; colour never carries the meaning alone.
         verbose: 0 usual, 1 and more: waived findings, passed policy rules and evidence too.
         quiet: Only the verdict.
+        moment: When the report is made, for the formats that say so; aware.
     """
 
     colour: bool = False
     verbose: int = 0
     quiet: bool = False
+    moment: datetime | None = None
 
 
 class Renderer(Protocol):

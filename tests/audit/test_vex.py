@@ -98,9 +98,9 @@ def test_what_is_not_stays(document: dict, status: str | None, judged: Callable)
 
 def test_reasons_are_told(judged: Callable) -> None:
     (finding,), _ = judged(openvex(said("fixed", "pkg:pypi/a", justification="x", impact_statement="\x1by")))
-    assert finding.facts["vex_reason"] == "x: \\x1by"
+    assert (finding.facts["vex_justification"], finding.facts["vex_reason"]) == ("x", "\\x1by")
     (finding,), _ = judged(CYCLONEDX)
-    assert finding.facts["vex_reason"] == "code_not_present: No."
+    assert (finding.facts["vex_justification"], finding.facts["vex_reason"]) == ("code_not_present", "No.")
 
 
 def test_a_malicious_package_stays_what_it_is(judged: Callable) -> None:

@@ -59,7 +59,7 @@ def test_no_verb_is_a_wrong_call_with_help(cli: Cli) -> None:
         (
             ["check", ".", "--report", "jsn=x"],
             "no report format is called 'jsn'; did you mean 'json'?",
-            "choose one of: text, json",
+            "choose one of: text, json, openvex, cyclonedx-vex",
         ),
         (
             ["check", ".", "--baseline", "no.json"],
