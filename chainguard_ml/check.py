@@ -49,6 +49,7 @@ class Request:
         decide: Whether the configured policy has its say.
         known: Fingerprints of a baseline: findings that are not new.
         waive: Whether waivers are honoured.
+        only_fixable: Whether a vulnerability that no release fixes has no say.
         today: The day that waivers expire against; ``None`` means the present day (UTC).
         observer: Watches progress.
     """
@@ -60,6 +61,7 @@ class Request:
     decide: bool = False
     known: Collection[str] = frozenset()
     waive: bool = True
+    only_fixable: bool = False
     today: date | None = None
     observer: Observer = field(default_factory=Silent)
 
@@ -233,9 +235,12 @@ class _Decider:
         findings, gaps, evidence = verdict.split(observations)
         findings, waived = self._waive(findings)
         findings, known = verdict.without_known(findings, request.known)
+        findings, unfixable = verdict.without_unfixable(findings) if request.only_fixable else (findings, [])
         decisions = self._decide(context, findings, gaps, evidence)
         names = [self.policy.name] if self.policy else []
-        conclusion = verdict.conclude(findings, gaps, request.config.fail_on, decisions, [*waived, *known], names)
+        conclusion = verdict.conclude(
+            findings, gaps, request.config.fail_on, decisions, [*waived, *known, *unfixable], names
+        )
         labels = tuple(_label(path) for path in request.paths)
         return Report(request.verb, labels, examined, conclusion, tuple(evidence))
 

@@ -12,6 +12,9 @@ if TYPE_CHECKING:
     from chainguard_ml.model import Decision, Observation, Severity
 
 
+_VULNERABLE = "vulnerable-dependency"
+
+
 def split(observations: Iterable[Observation]) -> tuple[list[Finding], list[Gap], list[Evidence]]:
     """Return the three nouns apart, each sorted and without exact repetitions of a finding or a gap."""
     findings: dict[tuple[object, ...], Finding] = {}
@@ -42,6 +45,22 @@ def without_known(findings: Iterable[Finding], known: Collection[str]) -> tuple[
         else:
             new.append(finding)
     return new, waived
+
+
+def without_unfixable(findings: Iterable[Finding]) -> tuple[list[Finding], list[Waived]]:
+    """Take out the vulnerabilities for which no advisory knows a fixed release; return what is left, and them.
+
+    A malicious package is none of them: it has no release to wait for.
+    """
+    left: list[Finding] = []
+    waived: list[Waived] = []
+    for finding in findings:
+        facts = finding.facts
+        if finding.rule == _VULNERABLE and not (facts.get("fix") or facts.get("fixed_in")):
+            waived.append(Waived(finding, "no fixed release is known (--only-fixable)"))
+        else:
+            left.append(finding)
+    return left, waived
 
 
 def conclude(

@@ -7,7 +7,7 @@ from datetime import UTC, datetime
 from pathlib import Path
 from typing import TYPE_CHECKING, Annotated
 
-from chainguard_ml.cli import console, run, settings
+from chainguard_ml.cli import console, fixed, run, settings
 from chainguard_ml.cli.app import DEFAULT, Application
 from chainguard_ml.cli.options import Common, Input, Recording
 from chainguard_ml.errors import UsageError
@@ -44,6 +44,17 @@ def audit(
         ),
     ] = None,
     *,
+    fix: Annotated[
+        bool,
+        typer.Option(
+            "--fix", help="Write the smallest safe change to requirements and project files; the diff is shown first."
+        ),
+    ] = False,
+    only_fixable: Annotated[
+        bool,
+        typer.Option("--only-fixable", help="Vulnerabilities that no release fixes are counted, and do not fail."),
+    ] = False,
+    dry_run: Annotated[bool, typer.Option("--dry-run", help="With --fix: show the diff, and write nothing.")] = False,
     common: Common,
 ) -> None:
     """Match dependencies against advisories, offline, from a local database.
@@ -56,7 +67,11 @@ def audit(
         config = replace(config, audit=replace(config.audit, environment=environment))
     if service and not common.offline:
         config = replace(config, offline=False, audit=replace(config.audit, service=service))
-    run.examine("audit", paths or [Path()], ["audit"], common, config)
+    if dry_run and not fix:
+        raise UsageError("--dry-run says what --fix would write", hint="add --fix")
+    if fix:
+        fixed.examine(paths or [Path()], common, config, write=not dry_run, only_fixable=only_fixable)
+    run.examine("audit", paths or [Path()], ["audit"], common, config, only_fixable=only_fixable)
 
 
 @database.command("import")

@@ -23,13 +23,13 @@ if TYPE_CHECKING:
 
 
 def examine(
-    verb: str, paths: Sequence[Path], rooms: Sequence[str], common: Common, config: Config, *, decide: bool = False
+    verb: str, paths: Sequence[Path], rooms: Sequence[str], common: Common, config: Config, **ask: bool
 ) -> None:
-    """Examine ``paths`` in ``rooms``, deliver the report, and end with its exit code."""
+    """Examine ``paths`` in ``rooms``, deliver the report, end with its exit code; ``ask``: of ``check.Request``."""
     from chainguard_ml import check
 
     conclude(common, lambda observer: check.examine(
-        replace(request(verb, paths, common, config, observer), rooms=tuple(rooms), decide=decide)
+        replace(request(verb, paths, common, config, observer), rooms=tuple(rooms), **ask)
     ))  # fmt: skip
 
 

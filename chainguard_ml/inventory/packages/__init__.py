@@ -7,18 +7,20 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
-from chainguard_ml.model import ArtifactKind, Component, Gap, GapReason
+from chainguard_ml.model import ArtifactKind, Component, Gap, GapReason, Subject
 from chainguard_ml.records import replace
 from chainguard_ml.text import printable
 from chainguard_ml.workers import Task
 
 if TYPE_CHECKING:
     from collections.abc import Iterable, Iterator
+    from pathlib import Path
 
     from chainguard_ml.codec import JsonObject
     from chainguard_ml.context import Context
     from chainguard_ml.inventory.packages.interface import Record
     from chainguard_ml.model import Json
+    from chainguard_ml.workers import WorkerPool
 
 COLLECTORS = (
     ("requirements", "chainguard_ml.inventory.packages.requirements"),
@@ -60,6 +62,14 @@ def collect(context: Context) -> Iterator[Record]:
                 yield record
     found.sort(key=lambda pair: pair[0])  # results come in any order
     yield from _once(component for _, component in found)
+
+
+def read(pool: WorkerPool, root: Path, path: str, form: str) -> Iterator[Record]:
+    """Yield the packages of one manifest beneath ``root``; a format without a collector is a requirements file's."""
+    argument: JsonObject = {"root": str(root), "path": path}
+    modules = dict(COLLECTORS)
+    for result in pool.run([Task(f"{modules.get(form, modules['requirements'])}:parse", argument, Subject(path))]):
+        yield from (record for record in result.records if isinstance(record, Component | Gap))
 
 
 def _once(components: Iterable[Component]) -> Iterator[Component]:
