@@ -52,14 +52,31 @@ class ScanConfig:
 
 
 @record
+class IndexConfig:
+    """``[audit.index]``: whether package indexes are asked about releases, and how.
+
+    ``urls`` are their Simple APIs (default: those of pip's configuration); ``certificate`` is a PEM file of authorities
+    to trust, ``client_certificate`` one with a key to show, ``proxy`` an address; ``python`` is the version that the
+    pipeline runs on, for which a fix has to be.
+    """
+
+    ask: bool = False
+    urls: tuple[str, ...] = ()
+    certificate: Path | None = None
+    client_certificate: Path | None = None
+    proxy: str = ""
+    python: str = ""
+
+
+@record
 class AuditConfig:
     """``[audit]``: where advisories come from and what is audited.
 
     ``database`` is a SQLite file (default: in the user's data directory); ``service`` is ``pypi``, ``osv``, the URL
     of one that speaks OSV's API, or empty (offline); ``environment`` is the path of a virtual environment to audit
     beside the manifests, and ``installed_files`` whether its files are compared with their records. A release that a
-    lock says was uploaded less than ``cooldown_days`` ago is a finding; 0 switches that off. ``vex`` are files with
-    statements on what can be exploited (OpenVEX, CycloneDX).
+    lock or an index says was uploaded less than ``cooldown_days`` ago is a finding; 0 switches that off. ``vex`` are
+    files with statements on what can be exploited (OpenVEX, CycloneDX).
     """
 
     database: Path | None = None
@@ -69,6 +86,7 @@ class AuditConfig:
     installed_files: bool = True
     cooldown_days: int = 7
     vex: tuple[Path, ...] = ()
+    index: IndexConfig = field(default_factory=IndexConfig)
 
 
 @record
@@ -269,6 +287,7 @@ __all__ = [
     "AllowedGlobal",
     "AuditConfig",
     "Config",
+    "IndexConfig",
     "ScanConfig",
     "SigningConfig",
     "TrustedIdentity",

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import ipaddress
 import re
 import tempfile
 import time
@@ -12,6 +11,7 @@ from typing import TYPE_CHECKING
 from urllib.parse import unquote, urlsplit
 
 from chainguard_ml.audit import build
+from chainguard_ml.audit.addresses import check, shown
 from chainguard_ml.audit.build import Origin
 from chainguard_ml.audit.database import Database
 from chainguard_ml.audit.sources import MAX_DOWNLOAD
@@ -61,7 +61,7 @@ def update(
         InputError: What it sends cannot be used; see ``build.import_file``.
         OutputError: The database cannot be written.
     """
-    _check(url)
+    check(url)
     known, newest = _present(url, database)
     with tempfile.TemporaryDirectory(prefix="chainguard-ml-") as folder:
         got = _get(url, known, Path(folder) / _file_name(url), observer or Silent())
@@ -70,35 +70,6 @@ def update(
         believed = newest if not today or newest[:10] <= today else ""
         origin = Origin(shown(url), got.etag, believed)
         return build.import_file(got.path, database, observer, sha256=sha256, origin=origin)
-
-
-def shown(url: str) -> str:
-    """Return an address without what may be secret in it: credentials, query, fragment."""
-    plain = url.partition("#")[0].partition("?")[0]
-    scheme, separator, rest = plain.partition("://")
-    host, slash, path = rest.partition("/")
-    return printable(scheme + separator + host.rpartition("@")[2] + slash + path, 300)
-
-
-def _check(url: str) -> None:
-    try:
-        parts = urlsplit(url)
-        host = parts.hostname or ""
-        _ = parts.port
-    except ValueError:
-        host, parts = "", urlsplit("")
-    if not host or parts.scheme not in {"https", "http"}:
-        raise UsageError(f"'{shown(url)}' is no address to download from", hint="give one that begins with https://")
-    if parts.scheme == "http" and not _is_loopback(host):
-        message = f"'{shown(url)}' is not protected on its way (http)"
-        raise UsageError(message, hint="use https://, or download it yourself and import it with --sha256")
-
-
-def _is_loopback(host: str) -> bool:
-    try:
-        return ipaddress.ip_address(host).is_loopback
-    except ValueError:
-        return host == "localhost"
 
 
 def _present(url: str, database: Path) -> tuple[str, str]:
@@ -126,7 +97,7 @@ def _get(url: str, etag: str, path: Path, observer: Observer) -> _Got:
     try:
         with requests.get(url, headers=headers, timeout=_TIMEOUT, stream=True) as response:
             for answer in (*response.history, response):
-                _check(answer.url)
+                check(answer.url)
             if response.status_code == requests.codes.not_modified and etag:
                 return _Got(None, etag)
             if response.status_code != requests.codes.ok:

@@ -8,16 +8,26 @@ from typing import TYPE_CHECKING
 
 from packaging.utils import canonicalize_name
 
-from chainguard_ml.audit import freshness, installed, locks, manifests, reachability, unpinned, vex, vulnerabilities
+from chainguard_ml.audit import (
+    freshness,
+    installed,
+    locks,
+    manifests,
+    reachability,
+    unpinned,
+    vex,
+    vulnerabilities,
+)
 from chainguard_ml.audit.database import Database
 from chainguard_ml.audit.vulnerabilities import Assessor
 from chainguard_ml.errors import InputError
 from chainguard_ml.model import Evidence, Finding, Gap, GapReason, Subject
 
 if TYPE_CHECKING:
-    from collections.abc import Iterable, Iterator, Sequence
+    from collections.abc import Iterable, Iterator, Mapping, Sequence
     from pathlib import Path
 
+    from chainguard_ml.audit.index import Answers
     from chainguard_ml.audit.interface import Oddity, Status
     from chainguard_ml.context import Context
     from chainguard_ml.model import Component, Json, Observation, Observations
@@ -37,11 +47,19 @@ def examine(context: Context) -> Observations:
             yield Evidence("audit", Subject("packages", "package"), "audit", statement)
         return
     yield from manifests.findings(packages)
+    answers = _asked(context, packages)
+    if answers:
+        from chainguard_ml.audit import indexed
+
+        yield from answers.gaps
+        yield from answers.evidence()
+        yield from indexed.findings(packages, answers)
+        packages = list(indexed.enriched(packages, answers))
     yield from locks.findings(packages, context.config.audit.cooldown_days)
     yield from installed.findings(packages)
     vulnerable: set[str] = set()
     compared = bool(context.config.audit.service) and not context.offline
-    for observation in vex.applied(_advised(context, packages), context.config.audit.vex):
+    for observation in vex.applied(_advised(context, packages, answers), context.config.audit.vex):
         compared |= isinstance(observation, Evidence)  # the database says what it holds, or there is none
         if isinstance(observation, Finding) and "advisory" in observation.facts:
             vulnerable.add(observation.subject.name)
@@ -63,12 +81,25 @@ def _comparable(components: Iterable[Component]) -> Iterator[Component]:
             yield replace(component, name=same)
 
 
-def _advised(context: Context, packages: Sequence[Component]) -> Iterator[Observation]:
+def _asked(context: Context, packages: Sequence[Component]) -> Answers | None:
+    """Ask the package indexes, where they are configured and allowed, about what is taken from an index."""
+    config = context.config.audit.index
+    if context.offline or not config.ask or not config.urls:
+        return None
+    from chainguard_ml.audit import index
+
+    names = {canonicalize_name(each.name) for each in packages if (each.purl or "").startswith("pkg:pypi/")
+             and "url" not in each.facts}  # fmt: skip
+    context.observer.stage("index", len(names))
+    return index.ask(sorted(names), config, context.observer)
+
+
+def _advised(context: Context, packages: Sequence[Component], answers: Answers | None) -> Iterator[Observation]:
     """Compare with the database and, where a service is configured and allowed, with that too."""
     config = context.config.audit
     online = bool(config.service) and not context.offline
     if config.database is not None and (config.database.exists() or not online):
-        yield from _from_database(config.database, context, packages)
+        yield from _from_database(config.database, context, packages, _releases(context, answers))
     elif not online:
         yield Gap(
             Subject("advisories", "database"), GapReason.NO_DATA, f"no advisory database is configured; {_IMPORT}"
@@ -79,7 +110,18 @@ def _advised(context: Context, packages: Sequence[Component]) -> Iterator[Observ
         yield from services.findings(packages, config.service, context.observer)
 
 
-def _from_database(path: Path, context: Context, packages: Sequence[Component]) -> Iterator[Observation]:
+def _releases(context: Context, answers: Answers | None) -> Mapping[str, Sequence[tuple[str, str]]]:
+    """Return the versions that can be advised, of the packages of which an index said so."""
+    if not answers:
+        return {}
+    from chainguard_ml.audit import indexed
+
+    return indexed.releases(answers, context.config.audit.index.python)
+
+
+def _from_database(
+    path: Path, context: Context, packages: Sequence[Component], releases: Mapping[str, Sequence[tuple[str, str]]]
+) -> Iterator[Observation]:
     try:
         with Database(path, path.name) as database:
             status = database.status()
@@ -87,7 +129,7 @@ def _from_database(path: Path, context: Context, packages: Sequence[Component]) 
             stale = freshness.stale(status.newest, context.config.audit.max_age_days, path.name)
             if stale:
                 yield stale
-            compared = _compared(Assessor(database), status, context, packages)
+            compared = _compared(Assessor(database, releases), status, context, packages)
             yield from reachability.marked(compared, database, context)
     except InputError as error:
         detail = f"{error.message}; {error.hint}" if error.hint else error.message

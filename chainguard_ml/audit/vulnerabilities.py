@@ -15,7 +15,7 @@ from chainguard_ml.rules.audit import ADVISORY_NOT_COMPARED, MALICIOUS_PACKAGE, 
 from chainguard_ml.text import plural, printable
 
 if TYPE_CHECKING:
-    from collections.abc import Iterable, Iterator, Sequence
+    from collections.abc import Iterable, Iterator, Mapping, Sequence
 
     from chainguard_ml.audit.database import Database
     from chainguard_ml.audit.interface import Oddity
@@ -63,9 +63,14 @@ class Assessment:
 
 @dataclass
 class Assessor:
-    """Compares releases with what the database says about their packages; each release once."""
+    """Compares releases with what the database says about their packages; each release once.
+
+    ``releases`` are the versions of a package that can be advised, where an index says which those are; else they are
+    those that any advisory names.
+    """
 
     database: Database
+    releases: Mapping[str, Sequence[tuple[str, str]]] = field(default_factory=dict)
     _advisories: dict[str, list[Advisory]] = field(default_factory=dict)
     _known: dict[str, list[tuple[str, str]]] = field(default_factory=dict)
     _threats: dict[str, Threat] = field(default_factory=dict)
@@ -112,7 +117,9 @@ class Assessor:
         return Assessment(release, tuple(sorted(found, key=lambda each: each.id)), undecided, fix)
 
     def known(self, name: str) -> list[tuple[str, str]]:
-        """Return the versions of a package that any advisory names, ascending, as written and canonical."""
+        """Return the versions of a package that are known, ascending, as written and canonical."""
+        if name in self.releases:
+            return list(self.releases[name])
         if name not in self._known:
             self._known |= self.database.releases([name])
         return self._known.get(name, [])

@@ -7,7 +7,7 @@ from datetime import UTC, datetime
 from pathlib import Path
 from typing import TYPE_CHECKING, Annotated
 
-from chainguard_ml.cli import console, fixed, run, settings
+from chainguard_ml.cli import console, fixed, pip_settings, run, settings
 from chainguard_ml.cli.app import DEFAULT, Application
 from chainguard_ml.cli.options import Common, Input, Recording
 from chainguard_ml.errors import UsageError
@@ -44,6 +44,13 @@ def audit(
         ),
     ] = None,
     *,
+    index: Annotated[
+        bool,
+        typer.Option(
+            "--index",
+            help="Ask pip's package indexes too: yanked, fresh, missing releases. This uses the network.",
+        ),
+    ] = False,
     fix: Annotated[
         bool,
         typer.Option(
@@ -65,8 +72,12 @@ def audit(
     config = settings.settings(common, common.fail_on)
     if environment:
         config = replace(config, audit=replace(config.audit, environment=environment))
+    if index and not common.offline:
+        asking = replace(config.audit.index, ask=True)
+        config = replace(config, offline=False, audit=replace(config.audit, index=asking))
     if service and not common.offline:
         config = replace(config, offline=False, audit=replace(config.audit, service=service))
+    config = pip_settings.with_indexes(config)
     if dry_run and not fix:
         raise UsageError("--dry-run says what --fix would write", hint="add --fix")
     if fix:
@@ -122,7 +133,7 @@ def update(
     Nothing is downloaded that has not changed. The previous database is kept until the new one is whole, and
     advisories older than those there are refused.
     """
-    from chainguard_ml.audit import download
+    from chainguard_ml.audit import addresses, download
 
     config = settings.settings(common)
     if common.offline:
@@ -137,7 +148,7 @@ def update(
         result = download.update(each, path, observer, sha256=sha256 or "", today=today)
         console.clear(observer)
         if result is None:
-            console.say(f"unchanged: {download.shown(each)}")
+            console.say(f"unchanged: {addresses.shown(each)}")
         else:
             _say(result)
 

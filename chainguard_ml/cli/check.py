@@ -5,7 +5,7 @@ from __future__ import annotations
 from pathlib import Path
 from typing import TYPE_CHECKING, Annotated
 
-from chainguard_ml.cli import run, settings
+from chainguard_ml.cli import pip_settings, run, settings
 from chainguard_ml.cli.app import Application
 from chainguard_ml.cli.options import Common
 from chainguard_ml.records import replace
@@ -39,4 +39,5 @@ def check(
     config = settings.settings(common, common.fail_on)
     config = replace(config, policy=settings.policy(policy, config.policy))
     config = replace(config, params={**config.params, **settings.pairs(param or (), "--param")})
+    config = pip_settings.with_indexes(config)
     run.examine("check", [path], ROOMS, common, config, decide=True)

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from chainguard_ml.model import Reference, Rule, Severity
-from chainguard_ml.rules import packages
+from chainguard_ml.rules import indexes, packages
 from chainguard_ml.rules.references import ATLAS_SUPPLY_CHAIN_SOFTWARE, OWASP_ML06, atlas, cwe
 
 _SHARED = (ATLAS_SUPPLY_CHAIN_SOFTWARE, OWASP_ML06)
@@ -134,4 +134,5 @@ RULES = (
     INSECURE_INDEX,
     STALE_ADVISORIES,
     *packages.RULES,
+    *indexes.RULES,
 )

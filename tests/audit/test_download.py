@@ -9,7 +9,7 @@ from typing import TYPE_CHECKING
 import pytest
 
 from chainguard_ml import audit
-from chainguard_ml.audit import download
+from chainguard_ml.audit import addresses, download
 from chainguard_ml.audit.database import Database
 from chainguard_ml.errors import InputError, OutputError, ServiceError, UsageError
 
@@ -191,7 +191,7 @@ def test_addresses_that_are_not_safe(url: str, tmp_path: Path) -> None:
     ],
 )
 def test_names_of_downloads(url: str, name: str) -> None:
-    download._check(url)
+    addresses.check(url)
     assert download._file_name(url) == name
 
 
