@@ -69,6 +69,17 @@ class IndexConfig:
 
 
 @record
+class LicencesConfig:
+    """``[audit.licences]``: licences of packages that are accepted: SPDX identifiers, where ``*`` stands for anything.
+
+    ``allow`` are acceptable (none: whatever is not denied), ``deny`` are not. Nothing is asked where both are empty.
+    """
+
+    allow: tuple[str, ...] = ()
+    deny: tuple[str, ...] = ()
+
+
+@record
 class AuditConfig:
     """``[audit]``: where advisories come from and what is audited.
 
@@ -87,6 +98,7 @@ class AuditConfig:
     cooldown_days: int = 7
     vex: tuple[Path, ...] = ()
     index: IndexConfig = field(default_factory=IndexConfig)
+    licences: LicencesConfig = field(default_factory=LicencesConfig)
 
 
 @record
@@ -288,6 +300,7 @@ __all__ = [
     "AuditConfig",
     "Config",
     "IndexConfig",
+    "LicencesConfig",
     "ScanConfig",
     "SigningConfig",
     "TrustedIdentity",

@@ -9,6 +9,7 @@ from typing import TYPE_CHECKING
 from packaging.utils import canonicalize_name
 
 from chainguard_ml.audit import (
+    abandoned,
     freshness,
     installed,
     locks,
@@ -57,6 +58,12 @@ def examine(context: Context) -> Observations:
         packages = list(indexed.enriched(packages, answers))
     yield from locks.findings(packages, context.config.audit.cooldown_days)
     yield from installed.findings(packages)
+    yield from abandoned.findings(packages)
+    licences = context.config.audit.licences
+    if licences.allow or licences.deny:
+        from chainguard_ml.audit import terms
+
+        yield from terms.findings(packages, licences)
     vulnerable: set[str] = set()
     compared = bool(context.config.audit.service) and not context.offline
     for observation in vex.applied(_advised(context, packages, answers), context.config.audit.vex):

@@ -170,7 +170,7 @@ def _ranges(ranges: object, where: str, reading: Reading) -> Iterator[Range]:
             continue
         if (
             not isinstance(item, dict)
-            or kind not in {"ECOSYSTEM", "SEMVER"}
+            or str(kind) not in {"ECOSYSTEM", "SEMVER"}  # it can be anything, also what has no hash
             or not isinstance(item.get("events"), list)
         ):
             reading.say(f"{place} is not a range with events")

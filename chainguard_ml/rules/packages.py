@@ -11,6 +11,8 @@ _RECORD = Reference(
     "https://packaging.python.org/en/latest/specifications/recording-installed-packages/",
 )
 
+_SPDX = Reference("SPDX licence expressions", "https://spdx.github.io/spdx-spec/v2.3/SPDX-license-expressions/")
+
 LOOKALIKE_NAME = Rule(
     id="lookalike-name",
     title="A package's name is nearly that of a well-known one",
@@ -103,7 +105,49 @@ LOCKED_NOT_INSTALLED = Rule(
     references=(cwe(1357), *_SHARED),
 )
 
+LICENCE_NOT_ACCEPTED = Rule(
+    id="licence-not-accepted",
+    title="A package is under a licence that is not accepted",
+    family="audit",
+    severity=Severity.HIGH,
+    why=(
+        "The operator's configuration denies the licence, or allows only others. What is released with the package may "
+        "have to be published under the same terms, or must not be released at all."
+    ),
+    remediation="Replace the package, or have it cleared and waive the finding with the reason.",
+    references=(ATLAS_SUPPLY_CHAIN_SOFTWARE, _SPDX),
+)
+
+LICENCE_UNKNOWN = Rule(
+    id="licence-unknown",
+    title="The licence of a package is not known",
+    family="audit",
+    severity=Severity.LOW,
+    why=(
+        "Nothing in the pipeline states it, or what is stated is no SPDX expression. Requirements and most locks state "
+        "no licences; installed environments and bills of materials do."
+    ),
+    remediation="Audit the installed environment too (--environment), or find out and waive the finding.",
+    references=(ATLAS_SUPPLY_CHAIN_SOFTWARE, _SPDX),
+)
+
+ABANDONED_PACKAGE = Rule(
+    id="abandoned-package",
+    title="A package is no longer maintained",
+    family="audit",
+    severity=Severity.LOW,
+    why=(
+        "Nobody mends what is found in it, and a name that its owners gave up can be taken over. Some of these names "
+        "are placeholders for a package of another name."
+    ),
+    remediation="Move to its successor, or to a package that is maintained.",
+    references=(cwe(1104), *_SHARED),
+)
+
 RULES = (
+    LICENCE_NOT_ACCEPTED,
+    LICENCE_UNKNOWN,
+    ABANDONED_PACKAGE,
     LOOKALIKE_NAME,
     SOURCE_ONLY_PACKAGE,
     FRESH_RELEASE,

@@ -33,6 +33,7 @@ _METADATA = {".dist-info": "METADATA", ".egg-info": "PKG-INFO"}
 _HEADERS = 1_000_000  # bytes of metadata that are read; the description after the headers is not needed
 _SUMMARY = 500  # characters
 _BATCH = 100  # distributions for each task: a crash costs no more than these
+_INACTIVE = "Development Status :: 7 - Inactive"
 _BLANK_LINE = re.compile(rb"\r?\n\r?\n")
 
 
@@ -169,6 +170,7 @@ def _component(
         "pinned": True,
         "requires": required_names(_texts(fields.get("requires_dist"))),
         "summary": _text(fields.get("summary")),
+        "inactive": _INACTIVE in _texts(fields.get("classifiers")) or None,
         **direct,
     }
     declared = licences.declared(

@@ -20,7 +20,7 @@ uploaded   when the last of its files was uploaded, RFC 3339, where the lock say
 source_only true where the lock knows no wheel: installing it runs its build
 changed    installed files that differ from ``RECORD``, the first ones; ``changed_count`` counts all; so ``missing``
 installer  what installed it, if not pip
-summary    what the package says that it is (environment)
+summary    what the package says that it is; inactive: true where it says that it is no longer developed (environment)
 constraint where a constraints file pins it, ``path:line``
 indexes    index options of the file, ``[{option, url, path, line}]``, at one component of each file
 ========== ==========================================================================================
