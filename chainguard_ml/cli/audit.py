@@ -7,7 +7,7 @@ from datetime import UTC, datetime
 from pathlib import Path
 from typing import TYPE_CHECKING, Annotated
 
-from chainguard_ml.cli import console, fixed, pip_settings, run, settings
+from chainguard_ml.cli import console, fixed, pip_settings, run, settings, trusting
 from chainguard_ml.cli.app import DEFAULT, Application
 from chainguard_ml.cli.options import Common, Input, Recording
 from chainguard_ml.errors import UsageError
@@ -15,11 +15,12 @@ from chainguard_ml.records import replace
 from chainguard_ml.text import plural, printable
 
 if TYPE_CHECKING:
-    from collections.abc import Sequence
+    from collections.abc import Iterator, Sequence
 
     import typer
 
     from chainguard_ml.audit.interface import ImportResult, Source
+    from chainguard_ml.config import Config
 
 app = Application("Match dependencies against advisories. A directory called 'db' is './db'.", default=True)
 _TOLD = 20  # quarantined records that are told one by one
@@ -99,19 +100,45 @@ def import_(
         str | None, typer.Option("--sha256", metavar="DIGEST", help="Import only a file that has this SHA-256.")
     ] = None,
     *,
-    common: Input,
+    common: trusting.Trusting,
 ) -> None:
     """Build the database from a file, without a network. The previous one is kept until the new one is whole.
 
     Advisories replace all advisories; a catalogue or scores replace those before them, and enrich the advisories.
+    With whom to trust, only what they signed is imported: see also chainguard-ml sign.
     """
     from chainguard_ml.audit import import_advisories
 
     observer = console.observer(common)
-    path = settings.database(settings.settings(common))
-    result = import_advisories(source, path, observer, sha256=sha256 or "")
+    config = settings.settings(common)
+    with _verified(source, common, config) as verified:
+        result = import_advisories(verified, settings.database(config), observer, sha256=sha256 or "")
     console.clear(observer)
     _say(result)
+
+
+@contextlib.contextmanager
+def _verified(source: Path, options: trusting.Trusting, config: Config) -> Iterator[Path]:
+    """Give the path to import: where a signature is asked for, to a copy of exactly the bytes that it proves."""
+    trusted = options.trusted(config.signing)
+    if trusted is None:
+        yield source
+        return
+    import shutil
+    import tempfile
+
+    from chainguard_ml.signing.opening import verified_open
+
+    with verified_open(source, trusted, signature=options.signature) as signed:
+        console.say(f"signed by {printable(signed.identity.name)} ({signed.identity.method})")
+        with tempfile.TemporaryDirectory(prefix="chainguard-ml-") as folder:
+            copy = Path(folder) / (source.name or "advisories")
+            for name in signed.files:
+                file = copy if source.is_file() else copy / name
+                file.parent.mkdir(parents=True, exist_ok=True)
+                with signed.open(name) as stream, file.open("xb") as opened:
+                    shutil.copyfileobj(stream, opened)
+            yield copy
 
 
 @database.command()

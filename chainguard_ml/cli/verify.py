@@ -2,13 +2,11 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
 from pathlib import Path
 from typing import TYPE_CHECKING, Annotated
 
-from chainguard_ml.cli import lifecycle, run, settings
+from chainguard_ml.cli import lifecycle, run, settings, trusting
 from chainguard_ml.cli.app import Application
-from chainguard_ml.config import SigningConfig, TrustedIdentity
 from chainguard_ml.errors import UsageError
 from chainguard_ml.records import replace
 
@@ -70,7 +68,7 @@ def verify(
     config = common.configured(settings.settings(common, common.fail_on))
     if common.instance and trusted_root:
         raise UsageError("there are two instances", hint="give either --instance URL or --trusted-root FILE")
-    trusted = _trusted(config.signing, key or (), cert_chain or (), _identities(identity or (), issuer))
+    trusted = trusting.among(config.signing, key or (), cert_chain or (), trusting.identities(identity or (), issuer))
     trusted = replace(
         trusted,
         trusted_root=trusted_root or trusted.trusted_root,
@@ -79,23 +77,3 @@ def verify(
     run.conclude(common, lambda observer: check.verify(
         run.request("verify", [path], common, config, observer), trusted, signature, **common.look(strict=strict)
     ))  # fmt: skip
-
-
-def _identities(given: Sequence[str], issuer: str | None) -> tuple[TrustedIdentity, ...]:
-    if bool(given) != bool(issuer):
-        raise UsageError("an identity counts only together with its issuer", hint="give --identity ID and --issuer URL")
-    return tuple(TrustedIdentity(each, issuer or "") for each in given)
-
-
-def _trusted(
-    config: SigningConfig, keys: Sequence[Path], certificates: Sequence[Path], identities: tuple[TrustedIdentity, ...]
-) -> SigningConfig:
-    """Return whom to trust: the given ones alone, or without any the configured ones."""
-    if keys or certificates or identities:
-        return replace(config, public_keys=tuple(keys), certificates=tuple(certificates), identities=identities)
-    if not (config.public_keys or config.certificates or config.identities):
-        raise UsageError(
-            "there is nobody to trust: no public key, no authority and no identity",
-            hint="give --key FILE, --cert-chain FILE, or --identity ID and --issuer URL, or configure [signing]",
-        )
-    return config

@@ -99,7 +99,7 @@ def test_what_pip_audit_refuses_is_told_here(text: str, tmp_path: Path, pool: Wo
 
 
 def test_included_files_are_read_here_and_not_there(tmp_path: Path, pool: WorkerPool) -> None:
-    """Without pip's resolver pip-audit passes over ``-r``; here the packages are audited, and a missing file is a gap."""
+    """Without pip's resolver pip-audit passes over ``-r``; here the packages are audited, a missing file is a gap."""
     (tmp_path / "more.txt").write_text("from-more==5\n")
     (tmp_path / "requirements.txt").write_text("-r more.txt\n-r gone.txt\na==1\n")
     components, gaps = read(pool, tmp_path / "requirements.txt", "requirements")
