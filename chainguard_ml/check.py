@@ -19,11 +19,12 @@ from chainguard_ml.text import plural, printable
 from chainguard_ml.workers import WorkerPool
 
 if TYPE_CHECKING:
-    from collections.abc import Collection, Iterator, Sequence
+    from collections.abc import Collection, Iterator, Mapping, Sequence
 
     from chainguard_ml.config import SigningConfig
     from chainguard_ml.model import Decision, Evidence, Finding, Observation, Waived, Waiver
     from chainguard_ml.policy import Policy
+    from chainguard_ml.signing.sigstore import TrustedRoot
     from chainguard_ml.signing.verify import Look
 
 ROOMS = ("scan", "audit", "source", "signing", "sbom")
@@ -107,7 +108,14 @@ def inventoried(request: Request) -> Iterator[tuple[Context, list[Observation]]]
     config = request.config
     with WorkerPool(config.workers) as pool:
         pool.warm(*(module for room, module in _PRELOADED.items() if room in request.rooms))
-        context = Context(root, pool, config=config, observer=request.observer, offline=config.offline)
+        context = Context(
+            root,
+            pool,
+            config=config,
+            observer=request.observer,
+            offline=config.offline,
+            prove=_Prover(config.signing.trusted_root),
+        )
         context, observations = _inventory(context, inputs, request)
         if not context.artifacts and not any(isinstance(item, Gap) for item in observations):
             raise NothingToExamineError(f"there is nothing to examine in {_names(request.paths)}")
@@ -137,6 +145,29 @@ def verify(request: Request, trusted: SigningConfig, signature: Path | None = No
         **look,
     )
     return decider.report(list(found), 1)
+
+
+class _Prover:
+    """Proves bundles against a trusted root, the public one by default, which is read when the first one comes."""
+
+    def __init__(self, trusted_root: Path | None) -> None:
+        self._path = trusted_root
+        self._root: TrustedRoot | None = None
+
+    def __call__(self, bundle: bytes, sha256: str, identity: str, issuer: str, conditions: Mapping[str, str]) -> str:
+        """See ``context.Prover``."""
+        from chainguard_ml.signing import sigstore
+        from chainguard_ml.signing.interface import RefusedError, UnverifiableError
+
+        if self._root is None:
+            self._root = sigstore.load_trusted_root(self._path) if self._path else sigstore.embedded()
+        artifact = sigstore.Artifact.of_digest(f"sha256:{sha256}")
+        try:
+            who = sigstore.SignerIdentity(identity, issuer, conditions=conditions)
+            sigstore.verify_bundle(bundle, artifact, self._root, [who])
+        except (RefusedError, UnverifiableError) as error:
+            return str(error)
+        return ""
 
 
 def _inventory(context: Context, inputs: Sequence[Path], request: Request) -> tuple[Context, list[Observation]]:

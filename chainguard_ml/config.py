@@ -57,7 +57,8 @@ class IndexConfig:
 
     ``urls`` are their Simple APIs (default: those of pip's configuration); ``certificate`` is a PEM file of authorities
     to trust, ``client_certificate`` one with a key to show, ``proxy`` an address; ``python`` is the version that the
-    pipeline runs on, for which a fix has to be.
+    pipeline runs on, for which a fix has to be. With ``provenance``, attestations of files are proven (PEP 740), those
+    of the packages in ``publishers`` always: by PEP 503 name who must have published it, ``github.com/owner/name``.
     """
 
     ask: bool = False
@@ -66,6 +67,8 @@ class IndexConfig:
     client_certificate: Path | None = None
     proxy: str = ""
     python: str = ""
+    provenance: bool = False
+    publishers: dict[str, str] = field(default_factory=dict)
 
 
 @record

@@ -8,6 +8,7 @@ from chainguard_ml.config import Config
 from chainguard_ml.records import field, record
 
 if TYPE_CHECKING:
+    from collections.abc import Mapping
     from pathlib import Path
 
     from chainguard_ml.model import Artifact, ArtifactKind, Component, Gap, Observations
@@ -46,6 +47,13 @@ class Silent:
         """Ignore the amount."""
 
 
+class Prover(Protocol):
+    """Proves a bundle of Sigstore for rooms that do not verify signatures themselves."""
+
+    def __call__(self, bundle: bytes, sha256: str, identity: str, issuer: str, conditions: Mapping[str, str]) -> str:
+        """Return why a bundle does not prove that this signer signed a statement about a file; nothing if it does."""
+
+
 @record
 class Context:
     """One run, as a room sees it.
@@ -59,6 +67,7 @@ class Context:
         config: The operator's configuration.
         observer: Watches progress.
         offline: Whether the network is forbidden.
+        prove: Proves bundles; without one, none is proven.
     """
 
     root: Path
@@ -69,6 +78,7 @@ class Context:
     config: Config = field(default_factory=Config)
     observer: Observer = field(default_factory=Silent)
     offline: bool = True
+    prove: Prover | None = None
 
     def of(self, *kinds: ArtifactKind) -> tuple[Artifact, ...]:
         """Return the artifacts of these kinds."""

@@ -50,11 +50,12 @@ def examine(context: Context) -> Observations:
     yield from manifests.findings(packages)
     answers = _asked(context, packages)
     if answers:
-        from chainguard_ml.audit import indexed
+        from chainguard_ml.audit import indexed, published
 
         yield from answers.gaps
         yield from answers.evidence()
         yield from indexed.findings(packages, answers)
+        yield from published.examine(context, packages, answers)
         packages = list(indexed.enriched(packages, answers))
     yield from locks.findings(packages, context.config.audit.cooldown_days)
     yield from installed.findings(packages)

@@ -86,6 +86,17 @@ def ask(names: Sequence[str], config: IndexConfig, observer: Observer) -> Answer
     return Answers(projects, gaps, tuple(dict.fromkeys(map(shown, config.urls))), frozenset(unsure))
 
 
+def fetch(urls: Sequence[str], config: IndexConfig, observer: Observer) -> dict[str, bytes | str]:
+    """Return what stands at addresses that indexes named, or as a text why it cannot be had."""
+    client = _Client(config, time.monotonic() + _PATIENCE)
+    found: dict[str, bytes | str] = {}
+    with ThreadPoolExecutor(_AT_ONCE) as pool:
+        for url, answer in zip(urls, pool.map(client.content, urls), strict=True):
+            observer.advance(shown(url))
+            found[url] = answer
+    return found
+
+
 class _Client:
     """Sessions, one for each thread, with what the user's configuration says about the network."""
 
@@ -95,30 +106,40 @@ class _Client:
 
     def page(self, question: tuple[str, str]) -> Project | str | None:
         """Return a project's page, ``None`` where the index has no such project, or why there is no answer."""
+        name, index = question
+        try:
+            got = self._get(f"{index.rstrip('/')}/{quote(name, safe='')}/", _ACCEPT)
+            return simple.read(*got) if got else None
+        except ChainguardError as error:
+            return error.message
+
+    def content(self, url: str) -> bytes | str:
+        """Return what stands at an address, or why there is no answer."""
+        try:
+            check(url)
+            got = self._get(url, "application/json")
+        except ChainguardError as error:
+            return error.message
+        return got[0] if got else "it answers with status 404"
+
+    def _get(self, url: str, accept: str) -> tuple[bytes, str, str] | None:
+        """Return content, its media type and its address; ``None`` where there is none."""
         import requests
         import urllib3
 
-        name, index = question
         if time.monotonic() > self._end:
-            return f"not asked within {_PATIENCE} seconds"
+            raise ServiceError(f"not asked within {_PATIENCE} seconds")
         try:
-            return self._get(f"{index.rstrip('/')}/{quote(name, safe='')}/")
-        except ChainguardError as error:
-            return error.message
+            with self._session().get(url, headers={"Accept": accept}, timeout=_TIMEOUT, stream=True) as response:
+                for answer in (*response.history, response):
+                    check(answer.url)
+                if response.status_code == requests.codes.not_found:
+                    return None
+                if response.status_code != requests.codes.ok:
+                    raise ServiceError(f"it answers with status {response.status_code}")
+                return self._body(response), response.headers.get("Content-Type", ""), response.url
         except (requests.RequestException, urllib3.exceptions.HTTPError, UnicodeError) as error:
-            return f"it cannot be asked ({type(error).__name__})"
-
-    def _get(self, url: str) -> Project | None:
-        import requests
-
-        with self._session().get(url, headers={"Accept": _ACCEPT}, timeout=_TIMEOUT, stream=True) as response:
-            for answer in (*response.history, response):
-                check(answer.url)
-            if response.status_code == requests.codes.not_found:
-                return None
-            if response.status_code != requests.codes.ok:
-                raise ServiceError(f"it answers with status {response.status_code}")
-            return simple.read(self._body(response), response.headers.get("Content-Type", ""), response.url)
+            raise ServiceError(f"it cannot be asked ({type(error).__name__})") from None
 
     def _body(self, response: Response) -> bytes:
         body = bytearray()

@@ -34,7 +34,7 @@ _GRAVE = {"quarantined": Severity.HIGH, "archived": Severity.LOW, "deprecated": 
 def enriched(components: Iterable[Component], answers: Answers) -> Iterator[Component]:
     """Yield the components, those whose lock does not say when they were uploaded with what an index says."""
     for component in components:
-        times = [file.uploaded for file in _files(component, _pages(component, answers)) if file.uploaded]
+        times = [file.uploaded for file in files_of(component, answers) if file.uploaded]
         known = not times or "uploaded" in component.facts
         yield component if known else replace(component, facts={**component.facts, "uploaded": max(times)})
 
@@ -70,7 +70,7 @@ def findings(components: Iterable[Component], answers: Answers) -> Iterator[Find
             yield _several(component, pages)
         if component.version is None:
             continue
-        files = _files(component, pages)
+        files = files_of(component, answers)
         if files:
             yield from _release(component, files)
         elif name not in answers.unsure:
@@ -81,8 +81,9 @@ def _pages(component: Component, answers: Answers) -> _Pages:
     return answers.projects.get(canonicalize_name(component.name), [])
 
 
-def _files(component: Component, pages: _Pages) -> list[File]:
-    """Return the files of a component's release: of its build, if the index lists that, else of its public version."""
+def files_of(component: Component, answers: Answers) -> list[File]:
+    """Return the files of a component's release: of its build, if an index lists that, else of its public version."""
+    pages = _pages(component, answers)
     if component.version is None:
         return []
     public = Release.of(component.version).public

@@ -9,6 +9,7 @@ _SHARED = (ATLAS_SUPPLY_CHAIN_SOFTWARE, OWASP_ML06)
 _SIMPLE = Reference(
     "Simple repository API", "https://packaging.python.org/en/latest/specifications/simple-repository-api/"
 )
+_ATTESTATIONS = Reference("PEP 740: digital attestations", "https://peps.python.org/pep-0740/")
 
 YANKED_RELEASE = Rule(
     id="yanked-release",
@@ -80,4 +81,40 @@ SERVED_BY_SEVERAL_INDEXES = Rule(
     offline=False,
 )
 
-RULES = (YANKED_RELEASE, RELEASE_NOT_ON_INDEX, FILE_NOT_ON_INDEX, PROJECT_STATUS, SERVED_BY_SEVERAL_INDEXES)
+ATTESTATION_INVALID = Rule(
+    id="attestation-invalid",
+    title="An attestation of a file proves nothing",
+    family="audit",
+    severity=Severity.CRITICAL,
+    why=(
+        "The index hands over an attestation (PEP 740) that was not signed by the publisher that it states, or is "
+        "about another file. An honest index takes no such attestation."
+    ),
+    remediation="Do not install the file; tell the index and the project.",
+    references=(cwe(347), *_SHARED, _ATTESTATIONS),
+    offline=False,
+)
+
+OTHER_PUBLISHER = Rule(
+    id="other-publisher",
+    title="A release was not published by who has to publish it",
+    family="audit",
+    severity=Severity.HIGH,
+    why=(
+        "The configuration says who publishes the package, and the attestations of the index prove somebody else or "
+        "nobody. That is what a release with stolen credentials looks like, which was uploaded by hand."
+    ),
+    remediation="Find out from the project whether it changed how it publishes; else stay with the release before.",
+    references=(cwe(345), *_SHARED, _ATTESTATIONS),
+    offline=False,
+)
+
+RULES = (
+    ATTESTATION_INVALID,
+    OTHER_PUBLISHER,
+    YANKED_RELEASE,
+    RELEASE_NOT_ON_INDEX,
+    FILE_NOT_ON_INDEX,
+    PROJECT_STATUS,
+    SERVED_BY_SEVERAL_INDEXES,
+)
