@@ -189,7 +189,12 @@ def _inventory(context: Context, inputs: Sequence[Path], request: Request) -> tu
     if not {"audit", "sbom"} & set(request.rooms):
         return context, observations
     components: list[Component] = []
-    for found in packages.collect(context):
+    records = list(packages.collect(context))
+    if context.config.audit.resolve and not context.offline:
+        from chainguard_ml.inventory.packages import resolving
+
+        records += resolving.resolved(context, [each for each in records if isinstance(each, Component)])
+    for found in records:
         if isinstance(found, Component):
             components.append(found)
         else:

@@ -90,7 +90,8 @@ class AuditConfig:
     of one that speaks OSV's API, or empty (offline); ``environment`` is the path of a virtual environment to audit
     beside the manifests, and ``installed_files`` whether its files are compared with their records. A release that a
     lock or an index says was uploaded less than ``cooldown_days`` ago is a finding; 0 switches that off. ``vex`` are
-    files with statements on what can be exploited (OpenVEX, CycloneDX).
+    files with statements on what can be exploited (OpenVEX, CycloneDX). With ``resolve``, pip says what requirements
+    without an exact version come to.
     """
 
     database: Path | None = None
@@ -100,6 +101,7 @@ class AuditConfig:
     installed_files: bool = True
     cooldown_days: int = 7
     vex: tuple[Path, ...] = ()
+    resolve: bool = False
     index: IndexConfig = field(default_factory=IndexConfig)
     licences: LicencesConfig = field(default_factory=LicencesConfig)
 

@@ -48,7 +48,7 @@ _COMMANDS = {
 }
 """How the tool of a lock takes a release up."""
 
-_NOT_DECLARED = frozenset({"environment", "cyclonedx", "spdx"})
+_NOT_DECLARED = frozenset({"environment", "cyclonedx", "spdx", "resolved"})
 _VERSION = r"\s*([A-Za-z0-9][A-Za-z0-9.!+_-]*)"
 _REQUIREMENT = rf"\s*(?:\[[^\]\n]*\])?\s*\(?\s*={{2,3}}{_VERSION}"  # name[extra]==1.0, name (==1.0)
 _ENTRY = rf"[\"']?\s*=\s*(?:\{{[^}}\n]*?\bversion\s*=\s*)?[\"']\s*={{0,3}}{_VERSION}\s*[\"']"  # name = "1.0"

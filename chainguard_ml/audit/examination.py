@@ -150,7 +150,9 @@ def _compared(assessor: Assessor, status: Status, context: Context, packages: Se
         for package in () if oddity.kept else oddity.packages:
             quarantined[package].append(oddity)
     assessor.load(canonicalize_name(component.name) for component in packages)
-    exact = {canonicalize_name(component.name) for component in packages if component.version is not None}
+    exact = {
+        canonicalize_name(each.name) for each in packages if each.version and each.facts.get("source") != "resolved"
+    }
     for component in packages:
         context.observer.advance(component.name)
         name = canonicalize_name(component.name)

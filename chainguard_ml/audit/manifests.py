@@ -22,7 +22,7 @@ if TYPE_CHECKING:
 
     from chainguard_ml.model import Component, Finding, Json
 
-_NO_MANIFESTS = {"environment", "cyclonedx", "spdx"}
+_NO_MANIFESTS = {"environment", "cyclonedx", "spdx", "resolved"}
 _TRIED = {"notebook", "shell"}
 _INSTALLERS = {"pip", "setuptools", "wheel", "uv", "poetry", "pdm", "pipenv", "pipx", "hatch", "virtualenv", "build"}
 

@@ -45,6 +45,12 @@ def audit(
         ),
     ] = None,
     *,
+    resolve: Annotated[
+        bool,
+        typer.Option(
+            "--resolve", help="Let pip say what open requirements come to, wheels only. This uses the network."
+        ),
+    ] = False,
     index: Annotated[
         bool,
         typer.Option(
@@ -76,6 +82,8 @@ def audit(
     if index and not common.offline:
         asking = replace(config.audit.index, ask=True)
         config = replace(config, offline=False, audit=replace(config.audit, index=asking))
+    if resolve and not common.offline:
+        config = replace(config, offline=False, audit=replace(config.audit, resolve=True))
     if service and not common.offline:
         config = replace(config, offline=False, audit=replace(config.audit, service=service))
     config = pip_settings.with_indexes(config)

@@ -146,7 +146,9 @@ def _gap(gap: Gap) -> Item:
 
 def _packages(components: Iterable[Component]) -> list[Item]:
     several = sorted(components, key=lambda each: (each.name.lower(), each.version or "", str(each.origin)))
-    locked = {_key(each) for each in several if each.version and each.facts.get("source") != "environment"}
+    locked = {
+        _key(each) for each in several if each.version and each.facts.get("source") not in {"environment", "resolved"}
+    }
     return [_package(each, locked=_key(each) in locked) for each in several]
 
 

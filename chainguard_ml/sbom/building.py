@@ -17,7 +17,9 @@ if TYPE_CHECKING:
     from chainguard_ml.context import Context
     from chainguard_ml.model import Gap
 
-_BILLS = frozenset({"cyclonedx", "spdx"})  # what another bill says is not what the pipeline has
+_FOREIGN = frozenset(
+    {"cyclonedx", "spdx", "resolved"}
+)  # what another bill says, or pip today, the pipeline does not have
 # Names of libraries as model cards write them, where the package is called otherwise.
 _LIBRARIES = {"pytorch": "torch", "sklearn": "scikit-learn"}
 
@@ -39,7 +41,7 @@ def build(context: Context, *, name: str | None = None, timestamp: datetime | No
     digests, unread = layout.digests(context, itertools.chain(paths, *(asset.files for asset in assets)))
     missing = sorted([*missing, *unread], key=lambda gap: gap.order)
     pipeline = _pipeline(library.project, name, references)
-    own = (component for component in context.components if component.facts.get("source") not in _BILLS)
+    own = (component for component in context.components if component.facts.get("source") not in _FOREIGN)
     libraries = packages.collect(own, references)
     files = models.Files(context.artifacts, digests)
     data = [models.data_node(asset, library, files, references) for asset in assets if not asset.is_model]

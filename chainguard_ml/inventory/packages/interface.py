@@ -5,7 +5,7 @@ runs in a worker process, is given ``{"root", "path"}`` and yields one ``Compone
 component (absent where nothing states them):
 
 ========== ==========================================================================================
-source     the collector: ``requirements``, ``pyproject``, ``pylock``, ``uv``, ``environment`` …
+source     the collector: ``requirements``, ``pyproject``, ``uv``, ``environment`` …; ``resolved`` is pip's word
 pypi       name on Python's index of the project that a conda package is built from
 specifier  PEP 440 specifiers as written
 pinned     whether exactly one version, commit or digest can be installed
