@@ -7,11 +7,10 @@ from datetime import UTC, datetime
 from pathlib import Path
 from typing import TYPE_CHECKING, Annotated
 
-from chainguard_ml.cli import console, fixed, pip_settings, run, settings, trusting
+from chainguard_ml.cli import auditing, console, fixed, run, settings, trusting
 from chainguard_ml.cli.app import DEFAULT, Application
-from chainguard_ml.cli.options import Common, Input, Recording
+from chainguard_ml.cli.options import Input, Recording
 from chainguard_ml.errors import UsageError
-from chainguard_ml.records import replace
 from chainguard_ml.text import plural, printable
 
 if TYPE_CHECKING:
@@ -33,65 +32,20 @@ def audit(
     paths: Annotated[
         list[Path] | None, typer.Argument(metavar="[PATH]...", help="Files or directories; default: this directory.")
     ] = None,
-    environment: Annotated[
-        Path | None, typer.Option("--environment", metavar="DIR", help="Audit an installed environment (a venv) too.")
-    ] = None,
-    service: Annotated[
-        str | None,
-        typer.Option(
-            "--service",
-            metavar="pypi|osv|URL",
-            help="Ask an online service too (URL: one that speaks OSV's API); this is what uses the network.",
-        ),
-    ] = None,
     *,
-    resolve: Annotated[
-        bool,
-        typer.Option(
-            "--resolve", help="Let pip say what open requirements come to, wheels only. This uses the network."
-        ),
-    ] = False,
-    index: Annotated[
-        bool,
-        typer.Option(
-            "--index",
-            help="Ask pip's package indexes too: yanked, fresh, missing releases. This uses the network.",
-        ),
-    ] = False,
-    fix: Annotated[
-        bool,
-        typer.Option(
-            "--fix", help="Write the smallest safe change to requirements and project files; the diff is shown first."
-        ),
-    ] = False,
-    only_fixable: Annotated[
-        bool,
-        typer.Option("--only-fixable", help="Vulnerabilities that no release fixes are counted, and do not fail."),
-    ] = False,
-    dry_run: Annotated[bool, typer.Option("--dry-run", help="With --fix: show the diff, and write nothing.")] = False,
-    common: Common,
+    common: auditing.Auditing,
 ) -> None:
     """Match dependencies against advisories, offline, from a local database.
 
-    Reads requirement and lock files and installed environments; nothing is resolved, downloaded or executed.
+    Reads requirement and lock files and installed environments; nothing of them is executed, and without an option
+    that says so nothing is resolved or downloaded.
     Fill the database first: chainguard-ml audit db update, or import FILE. See also: chainguard-ml audit db --help.
     """
-    config = settings.settings(common, common.fail_on)
-    if environment:
-        config = replace(config, audit=replace(config.audit, environment=environment))
-    if index and not common.offline:
-        asking = replace(config.audit.index, ask=True)
-        config = replace(config, offline=False, audit=replace(config.audit, index=asking))
-    if resolve and not common.offline:
-        config = replace(config, offline=False, audit=replace(config.audit, resolve=True))
-    if service and not common.offline:
-        config = replace(config, offline=False, audit=replace(config.audit, service=service))
-    config = pip_settings.with_indexes(config)
-    if dry_run and not fix:
-        raise UsageError("--dry-run says what --fix would write", hint="add --fix")
-    if fix:
-        fixed.examine(paths or [Path()], common, config, write=not dry_run, only_fixable=only_fixable)
-    run.examine("audit", paths or [Path()], ["audit"], common, config, only_fixable=only_fixable)
+    config = common.configured(settings.settings(common, common.fail_on))
+    where = paths or [Path()]
+    if common.fix:
+        fixed.examine(where, common, config, write=not common.dry_run, only_fixable=common.only_fixable)
+    run.examine("audit", where, ["audit"], common, config, only_fixable=common.only_fixable)
 
 
 @database.command("import")
