@@ -67,7 +67,7 @@ def _finding(component: Component, advisory: Advisory, bad: Sequence[str], *, ot
         vulnerabilities.subject_of(component),
         vulnerabilities.place_of(component),
         f"{label} allows {shown}{more}, malicious by {by}{summary}",
-        key=(advisory.id,),
+        key=(advisory.id, vulnerabilities.place_of(component).path),
         facts={
             **vulnerabilities.package_facts(component),
             "advisory": advisory.id,

@@ -166,7 +166,7 @@ def not_compared(component: Component, advisories: Sequence[str], why: str, key:
         subject_of(component),
         place_of(component),
         f"{label_of(component)} could not be compared with {shown}{more}: {why}",
-        key=(key,),
+        key=(key, place_of(component).path),
         facts={**package_facts(component), "advisories": list(advisories)},
         confidence=Confidence.LOW,
     )
@@ -194,7 +194,7 @@ def _finding(component: Component, vulnerability: Vulnerability, assessment: Ass
         subject_of(component),
         place_of(component),
         _message(component, vulnerability, malicious=malicious),
-        key=(vulnerability.id,),
+        key=(vulnerability.id, place_of(component).path),
         facts=facts,
         severity=Severity.CRITICAL if malicious else rating.severity,
         confidence=Confidence.HIGH if malicious else rating.confidence,

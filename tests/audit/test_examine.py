@@ -378,3 +378,15 @@ def test_ages_in_words() -> None:
     assert freshness.age("2026-01-02T00:00:00Z", today) == "0 days old"
     assert freshness.age("2026-01-01T00:00:00Z", today) == "1 day old"
     assert freshness.age("2026-01-04T00:00:00Z", today).startswith("in the future: the clock, which says 2026-01-02")
+
+
+def test_the_same_vulnerability_in_another_file_is_another_finding(
+    examine: Callable, package: Callable, database: Callable, record: Callable
+) -> None:
+    """Else a baseline that knows the one would hide the other; lines may shift."""
+    path = database(record("PYSEC-1", ZERO))
+    one, other, shifted = (
+        examine(package("a", "1", **place), database=path)[0][0].fingerprint
+        for place in ({"path": "x.txt"}, {"path": "y.lock"}, {"path": "x.txt", "line": 9})
+    )
+    assert one == shifted != other
