@@ -63,7 +63,7 @@ def listen(database: Path, port: int) -> ThreadingHTTPServer:
         pass
     handler = type("Handler", (_Handler,), {"database": database})
     try:
-        return ThreadingHTTPServer((HOST, port), handler)
+        return _Server((HOST, port), handler)
     except (OSError, OverflowError) as error:
         message = f"cannot listen on port {port}: {reason_of(error, 100)}"
         raise OutputError(message, hint="choose another one with --port; 0 takes any that is free") from None
@@ -126,6 +126,12 @@ def _affecting(database: Database, asked: _Asked) -> list[Advisory]:
         return standing
     release = Release.of(asked.version)
     return [each for each in standing if matching.evaluate(each, release) is not Answer.UNAFFECTED]
+
+
+class _Server(ThreadingHTTPServer):
+    """Takes as many connections at once as clients open: where five may wait, the others try again after seconds."""
+
+    request_queue_size = 128
 
 
 class _Handler(BaseHTTPRequestHandler):
