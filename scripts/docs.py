@@ -60,7 +60,7 @@ class Shell:
             timeout=300,
             check=False,
         )
-        return result.stdout
+        return result.stdout if result.stdout.endswith("\n") else f"{result.stdout}\n" * bool(result.stdout)
 
 
 def refreshed(text: str, shell: Shell) -> str:

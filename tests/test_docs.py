@@ -49,3 +49,13 @@ def test_contributing_names_files_that_exist() -> None:
     rows = re.findall(r"^\| .*\|$", (REPOSITORY / "CONTRIBUTING.md").read_text(encoding="utf-8"), re.MULTILINE)
     paths = {name for row in rows for name in re.findall(r"`((?:chainguard_ml|tests|scripts|docs)/[\w/.-]*)[`<]", row)}
     assert [name for name in sorted(paths) if not (REPOSITORY / name).exists()] == []
+
+
+@pytest.mark.parametrize("path", PAGES, ids=lambda path: path.relative_to(REPOSITORY).as_posix())
+def test_blocks_end(path: Path) -> None:
+    """A fence that is indented by four columns ends nothing: the rest of the page would be shown as code."""
+    fences = re.findall(r"^ *(```.*)$", path.read_text(encoding="utf-8"), re.MULTILINE)
+    assert set(fences[1::2]) <= {"```"}
+    assert not [fence for fence in fences[::2] if fence == "```"]
+    assert len(fences) % 2 == 0
+    assert not re.search(r"^ {4,}```", path.read_text(encoding="utf-8"), re.MULTILINE)
