@@ -31,8 +31,11 @@ ROOMS = ("scan", "audit", "source", "signing", "sbom")
 """The examining rooms in the order of the flow. Adding one is one name here."""
 
 
-_PRELOADED = {"scan": "chainguard_ml.scan.ahead"}
+_PRELOADED = {"scan": "chainguard_ml.scan.ahead", "audit": "chainguard_ml.inventory.packages.naming"}
 """What the first worker of a room imports while the inventory is taken."""
+
+_EXAMINERS = {"audit": "chainguard_ml.audit.examination", "sbom": "chainguard_ml.sbom"}
+"""What examines packages: imported while workers read them."""
 
 _SUBJECTS = {"scan": "model", "audit": "dependency", "source": "workflow and no Python source"}
 """What a verb that asks one room looks for."""
@@ -189,7 +192,7 @@ def _inventory(context: Context, inputs: Sequence[Path], request: Request) -> tu
     if not {"audit", "sbom"} & set(request.rooms):
         return context, observations
     components: list[Component] = []
-    records = list(packages.collect(context))
+    records = list(packages.collect(context, lambda: _prepare(request.rooms)))
     if context.config.audit.resolve and not context.offline:
         from chainguard_ml.inventory.packages import resolving
 
@@ -202,6 +205,11 @@ def _inventory(context: Context, inputs: Sequence[Path], request: Request) -> tu
     gaps = tuple(item for item in observations if isinstance(item, Gap))
     components.sort(key=lambda component: (component.name.lower(), component.version or "", str(component.origin)))
     return replace(context, components=tuple(components), gaps=gaps), observations
+
+
+def _prepare(rooms: Collection[str]) -> None:
+    for room in _EXAMINERS.keys() & rooms:
+        importlib.import_module(_EXAMINERS[room])
 
 
 def _as_asked(artifact: Artifact, request: Request) -> Artifact:

@@ -27,7 +27,7 @@ from chainguard_ml.model import Gap, GapReason, Json, Subject
 from chainguard_ml.records import record
 
 if TYPE_CHECKING:
-    from collections.abc import Iterable, Iterator, Mapping, Sequence
+    from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
     from types import TracebackType
 
     from chainguard_ml.config import WorkersConfig
@@ -177,15 +177,19 @@ class WorkerPool:
         """How many workers at most."""
         return self.config.processes or len(os.sched_getaffinity(0))
 
-    def run(self, tasks: Iterable[Task]) -> Iterator[TaskResult]:
+    def run(self, tasks: Iterable[Task], meanwhile: Callable[[], None] | None = None) -> Iterator[TaskResult]:
         """Run every task; results come as they are done, in any order.
 
-        Closing the iterator early (or an exception, or Ctrl-C) ends the workers that are busy.
+        ``meanwhile`` is called once, when the workers have their first tasks: what has to be done anyway costs no time
+        then. Closing the iterator early (or an exception, or Ctrl-C) ends the workers that are busy.
         """
         waiting, idle = iter(tasks), deque(self._workers)
         with selectors.DefaultSelector() as selector:
             try:
                 while self._hand_out(waiting, idle, selector):
+                    if meanwhile:
+                        meanwhile()
+                        meanwhile = None
                     for worker in self._wait(selector):
                         result = self._collect(worker)
                         if result is None:

@@ -99,6 +99,19 @@ def test_results_come_back_whatever_the_order(pool: WorkerPool, deeds: Callable[
     assert pool.size == 2
 
 
+def test_what_is_done_meanwhile_is_done_once(pool: WorkerPool, deeds: Callable[..., Task]) -> None:
+    """It begins when a worker has a task: the result of that is still to come. Without a task nothing waits."""
+    done: list[int] = []
+    results = pool.run([deeds("good", number) for number in range(6)], lambda: done.append(1))
+    assert done == []
+    next(results)
+    assert done == [1]
+    assert len(list(results)) == 5
+    assert done == [1]
+    assert list(pool.run([], lambda: done.append(2))) == []
+    assert done == [1]
+
+
 @pytest.mark.parametrize(
     ("deed", "reason", "detail"),
     [

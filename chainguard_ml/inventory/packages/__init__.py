@@ -13,7 +13,7 @@ from chainguard_ml.text import printable
 from chainguard_ml.workers import Task
 
 if TYPE_CHECKING:
-    from collections.abc import Iterable, Iterator
+    from collections.abc import Callable, Iterable, Iterator
     from pathlib import Path
 
     from chainguard_ml.codec import JsonObject
@@ -48,12 +48,15 @@ _KINDS = (ArtifactKind.REQUIREMENTS, ArtifactKind.LOCKFILE, ArtifactKind.PROJECT
 _INSTALLING = (ArtifactKind.DOCKERFILE, ArtifactKind.NOTEBOOK, ArtifactKind.SOURCE)  # some of them name packages too
 
 
-def collect(context: Context) -> Iterator[Record]:
-    """Yield the packages of every manifest and of the configured environment, each once, and what was not read."""
+def collect(context: Context, meanwhile: Callable[[], None] | None = None) -> Iterator[Record]:
+    """Yield the packages of every manifest and of the configured environment, each once, and what was not read.
+
+    ``meanwhile`` is called while workers read (see ``WorkerPool.run``).
+    """
     plan = list(_plan(context))
     yield from (step for step in plan if isinstance(step, Gap))
     found: list[tuple[str, Component]] = []
-    for result in context.pool.run(step for step in plan if isinstance(step, Task)):
+    for result in context.pool.run((step for step in plan if isinstance(step, Task)), meanwhile):
         context.observer.advance(result.task.subject.name)
         for record in result.records:
             if isinstance(record, Component):
