@@ -44,18 +44,27 @@ _ENTRIES = {"handler.py": b"EndpointHandler", "custom_generate/generate.py": b"d
 
 
 def examine(context: Context) -> Observations:
-    """Examine every model directory of the inventory, and every ``hubconf.py``."""
+    """Examine every model directory of the inventory, and what loaders import by its name where no weights lie."""
     directories = [item for item in context.artifacts if item.kind is ArtifactKind.MODEL_DIRECTORY]
     for directory in directories:
         yield from _beside(directory)
         if len(_files(directory.members)) > _FILES:
             what = f"more than {_FILES:,} Python files and configurations; the rest is not looked at as a whole"
             yield Gap(directory.subject, GapReason.BUDGET, what)
-    hubs = [item for item in context.artifacts if item.path.rpartition("/")[2] == "hubconf.py"]
     tasks = [_task(context, item.path, item.members) for item in directories]
-    tasks += [_task(context, posixpath.dirname(item.path) or ".", [item.path]) for item in hubs]
+    inside = {member for item in directories for member in item.members}
+    alone = _alone(item.path for item in context.artifacts if item.path not in inside)
+    tasks += [_task(context, directory, [path]) for directory, path in alone]
     for result in context.pool.run(task for task in tasks if task):
         yield from (record for record in result.records if not isinstance(record, Component))
+
+
+def _alone(paths: Iterable[str]) -> Iterator[tuple[str, str]]:
+    """Yield the files that loaders import by their names, each with the directory that a loader is given."""
+    for path in paths:
+        for name in ("hubconf.py", *_ENTRIES):
+            if path == name or path.endswith(f"/{name}"):
+                yield path.removesuffix(name).rstrip("/") or ".", path
 
 
 def _task(context: Context, directory: str, members: Iterable[str]) -> Task | None:

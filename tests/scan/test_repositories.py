@@ -77,6 +77,47 @@ def test_examples_are_no_secrets(scan: Scan, text: str) -> None:
     assert scan("config.json", dump({"a": text})).clean
 
 
+@pytest.mark.parametrize(
+    "text",
+    [
+        "api_key: 3f8a2b1c9d7e6f5a4b3c2d1e0f9a8b7c6d5e4f3a",
+        "client_secret = 'Xq7~'",
+        '"auth_token": "f00dQ2Zk9sPw4Lr8Tn1Vb6Yc3Xe5"',
+        "wandb.api_key=9c1b7e5d3a2f4c6b8d0e1f3a5b7c9d2e4f6a8b0c",
+        "CLIENT_SECRET: q7Wm2Zx9Kt4Pv8Rb1Nc6Ld3Hs5Jf0Gy",
+    ],
+)
+def test_settings_whose_name_says_that_they_are_secret(scan: Scan, text: str) -> None:
+    told = scan("settings.yaml", f"model:\n  {text}\n".encode())
+    assert told.rules == (set() if "~" in text else {"secret-in-config"})
+    assert all(item.confidence is Confidence.MEDIUM for item in told.findings)
+
+
+@pytest.mark.parametrize(
+    "text",
+    [
+        "api_key: ${oc.env:SOME_API_KEY_OF_2024_EAST_1}",
+        "api_key: SOME_API_KEY_OF_2024_EAST_ONE_OR_TWO",
+        "private_key: /etc/ssl/x509/keys/server2024.pem.old",
+        "private_key: keys/a1b2/c3d4/e5f6/g7h8/server.pem",
+        "secret: projects/abc-12/secrets/production-2",
+        "image_token: 3f8a2b1c9d7e6f5a4b3c2d1e0f9a8b7c6d5e4f3a",
+        "secret: 123456789012345678901234567890",
+        "tokenizer: 3f8a2b1c9d7e6f5a4b3c2d1e0f9a8b7c6d5e4f3a",
+        "api_key: get_secret(v1, abcdef12345678)",
+    ],
+)
+def test_settings_that_only_refer_to_a_secret(scan: Scan, text: str) -> None:
+    assert scan("settings.yaml", f"model:\n  {text}\n".encode()).clean
+
+
+def test_what_a_document_lets_be_evaluated(scan: Scan) -> None:
+    told = scan("model.json", dump({"a": [{"py/repr": "os/os.system('echo seen')"}], "b": {"py/repr": 1}}))
+    assert [(item.rule, item.location.pointer) for item in told.findings] == [
+        ("dangerous-config-target", "/a/0/py/repr")
+    ]
+
+
 def test_only_settings_are_looked_through(scan: Scan) -> None:
     key = malicious_repositories.keys()["hugging-face"].encode()
     for name in (".env", ".env.local", "prod.env", "a.toml", "a.ini", "a.cfg", ".netrc", "credentials"):

@@ -86,6 +86,26 @@ def test_code_that_loaders_look_for_by_name(tmp_path: Path, name: str, data: byt
     assert rules(tmp_path, {**files, name: b"x = 1\n"}) == set()
 
 
+@pytest.mark.parametrize("place", ["", "deep/inside/"])
+def test_code_by_name_without_weights(tmp_path: Path, place: str) -> None:
+    """A repository of code alone is loaded too: ``generate(custom_generate=…)``."""
+    files = {f"{place}config.json": b'{"model_type": "bert"}'}
+    generate = b"def generate(model):\n    pass\n"
+    (found,) = told(tmp_path, {**files, f"{place}custom_generate/generate.py": generate + CALL, "x/generate.py": CALL})[
+        :1
+    ]
+    assert isinstance(found, Finding)
+    assert found.location.path == f"{place}custom_generate/generate.py"
+    assert rules(tmp_path, {f"{place}handler.py": b"class EndpointHandler:\n    pass\n"}) == {CODE, RULE}
+
+
+def test_parts_of_a_model_can_have_code_of_their_own(tmp_path: Path) -> None:
+    nested = {"model_type": "x", "text_config": {"auto_map": {"AutoModel": "modeling.Net"}}}
+    seen = told(tmp_path, {**model(), "config.json": json.dumps(nested).encode()})
+    assert [str(item.location) for item in seen if isinstance(item, Finding)] == ["config.json#/text_config/auto_map"]
+    assert rules(tmp_path, {"config.json": b"{}", "data.json": json.dumps(nested).encode()}) == set()
+
+
 def test_hub_code(tmp_path: Path) -> None:
     weights = {"model.safetensors": WEIGHTS}
     assert rules(tmp_path, {**weights, "hubconf.py": CALL}) == {RULE}

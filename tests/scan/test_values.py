@@ -33,6 +33,13 @@ def test_the_place_of_a_value_is_told(scan: Scan) -> None:
     assert any("(base64 1)" in finding.location.member for finding in told.findings)
 
 
+def test_digits_of_any_kind_are_files(scan: Scan) -> None:
+    for number, digits in enumerate([FRAMED.hex(), FRAMED.hex().upper(), f"0x{FRAMED.hex()}"[2:]]):
+        told = scan("config.json", json.dumps({"a": digits, "b": "0f" * 32}).encode())
+        assert any("(hexadecimal 1)" in finding.location.member for finding in told.findings), number
+    assert scan("config.json", json.dumps({"a": "80" * 40, "b": FRAMED.hex()[:-1]}).encode()).clean
+
+
 def test_too_many_files_are_a_gap(scan: Scan, monkeypatch: object) -> None:
     monkeypatch.setattr(encoded_values, "_MOST", 3)  # type: ignore[attr-defined]  # pytest's fixture
     values = [base64.b64encode(FRAMED + bytes([number])).decode() for number in range(5)]

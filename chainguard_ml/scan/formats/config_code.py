@@ -96,21 +96,22 @@ def _names(mapping: Mapping[str, Json]) -> str:
 
 
 def _hugging_face(blob: Blob, document: dict[str, Json]) -> Observations:
-    for key in ("auto_map", "custom_pipelines"):
-        mapping = document.get(key)
-        if isinstance(mapping, dict) and mapping:
-            what = f"{key} names code of the repository for {_names(mapping)}"
-            yield _code(blob, f"/{key}", what, {key: mapping})
-    if _HUGGING_FACE.match(blob.name.rpartition("/")[2]) is None:
-        return
-    for key in ("custom_code", "custom_generate", "custom_pipeline"):
-        if document.get(key):
-            what = f"{key} names code of the repository"
-            yield _code(blob, f"/{key}", what, {key: document[key]})
+    named = _HUGGING_FACE.match(blob.name.rpartition("/")[2]) is not None
     for pointer, item in jsonsafe.objects(document):
-        if item.get("trust_remote_code") is True:
+        if pointer and not named:
+            return
+        for key in ("auto_map", "custom_pipelines"):  # of a part of the model too: transformers resolves each by itself
+            mapping = item.get(key)
+            if isinstance(mapping, dict) and mapping:
+                what = f"{key} names code of the repository for {_names(mapping)}"
+                yield _code(blob, f"{pointer}/{key}", what, {key: mapping})
+        if named and item.get("trust_remote_code") is True:
             what = "trust_remote_code lets the loader run code of a repository"
             yield _code(blob, f"{pointer}/trust_remote_code", what, {"trust_remote_code": True})
+        for key in ("custom_code", "custom_generate", "custom_pipeline") if named and not pointer else ():
+            if document.get(key):
+                what = f"{key} names code of the repository"
+                yield _code(blob, f"/{key}", what, {key: document[key]})
 
 
 def _diffusers(blob: Blob, document: dict[str, Json]) -> Observations:

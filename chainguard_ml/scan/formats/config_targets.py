@@ -2,7 +2,8 @@
 
 Hydra and NeMo call ``_target_`` (``hydra.utils.instantiate``), torchtune ``_component_``, configurations of Lightning
 and jsonargparse ``class_path`` beside ``init_args``, latent-diffusion code ``target`` beside ``params``, and
-``logging.config`` the factory ``()`` (Python documentation, "User-defined objects"), jsonpickle ``py/function``.
+``logging.config`` the factory ``()`` (Python documentation, "User-defined objects"), jsonpickle ``py/function``; what
+stands in its ``py/repr`` is evaluated (``jsonpickle.unpickler.loadrepr``).
 OmegaConf's interpolations (2.3, "Variable interpolation") are resolved first where they point into the same document.
 """
 
@@ -28,6 +29,7 @@ if TYPE_CHECKING:
 
 _KEYS = ("_target_", "_component_", "class_path")
 _WEAK = ("()", "py/function", "py/type", "py/object")  # constructs that other documents have with other meanings
+_EVALUATED = "py/repr"
 _NAMING = frozenset({"target", *_KEYS, *_WEAK})
 _REFERENCE = re.compile(r"\$\{\s*([\w.\[\]-]+)\s*\}")
 _CALL = re.compile(r"\$\{\s*([A-Za-z_][\w.]*)\s*:((?:[^{}$]|\$(?!\{)|\$\{[^{}]*\})*+)\}?")
@@ -67,6 +69,7 @@ def examine_document(blob: Blob, document: Json, examination: Examination) -> Ob
         if named.name not in said:
             said.add(named.name)
             yield from examine_target(blob, named, examination)
+    yield from _evaluated(blob, document)
     yield from _interpolations(blob, document)
 
 
@@ -120,6 +123,13 @@ def examine_target(blob: Blob, named: Named, examination: Examination) -> Observ
             yield _unknown(blob, named, "a function of a package that is not known", Severity.HIGH)
         case targets.Verdict.CLASS if packed:
             yield _unknown(blob, named, "a class of a package that is not known", Severity.MEDIUM)
+
+
+def _evaluated(blob: Blob, document: Json) -> Observations:
+    for pointer, item in jsonsafe.objects(document):
+        text = item.get(_EVALUATED)
+        if isinstance(text, str) and "/" in text:
+            yield _finding(blob, Named(_EVALUATED, text, f"{pointer}/{_EVALUATED}"), "it is evaluated as Python")
 
 
 def _finding(blob: Blob, named: Named, technique: str) -> Finding:

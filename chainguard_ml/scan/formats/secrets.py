@@ -38,6 +38,14 @@ _PLACEHOLDER = re.compile(
 _PUBLISHED = ("Eby8vdM02xNOcqFlqUwJPLlmEtlCDXJ1OUzFT50uSRZ6IFsuFq2UVErCz4I6tq",)
 
 
+_WORD = 7  # letters in a row in one case: a word, or chance once in thousands of keys
+_NAME = re.compile(r"[A-Z][A-Z0-9_]*|[./].*|.*\.[A-Za-z]\w{0,5}")  # of a variable of the environment, of a file
+# A setting whose name says that its value is secret: the name, and a value as keys have.
+_SETTING = (
+    rb"""(?i:(?<![\w.-])%s)[\"']?\s{0,4}[:=]\s{0,4}[\"']?(?P<s>[A-Za-z0-9+/_.-]{24,128}={0,2})(?![\w+/=.$(\[-])"""
+)
+
+
 class _Shape(NamedTuple):
     """A kind of secret.
 
@@ -70,6 +78,15 @@ def _web_token(token: str) -> Confidence | None:
         return None
     example = isinstance(payload, dict) and payload.get("sub") == "1234567890"
     return Confidence.MEDIUM if isinstance(header, dict) and "alg" in header and not example else None
+
+
+def _chance(text: str) -> Confidence | None:
+    """What a setting holds is a key if it has letters and digits as chance mixes them, and is no name and no path."""
+    if _NAME.fullmatch(text):
+        return None
+    words = [word for word in re.split(r"[^A-Za-z]+", text) if len(word) >= _WORD]
+    mixed = re.search(r"\d", text) and re.search(r"[A-Za-z]", text)
+    return Confidence.MEDIUM if mixed and not any(word.islower() or word.isupper() for word in words) else None
 
 
 def _password(text: str) -> Confidence | None:
@@ -105,6 +122,10 @@ _SHAPES = (
     _Shape("SendGrid key", b"SG.", rb"(?P<s>SG\.[\w-]{22}\.[\w-]{43})(?![\w-])", 3.8),
     _Shape("Weights & Biases key", b"wandb", rb"(?i:wandb_api_key)[\"']?\s{0,4}[:=]\s{0,4}[\"']?"
            rb"(?P<s>[0-9a-f]{40})(?![0-9a-f])"),
+    _Shape("key in a setting", b"key", _SETTING % rb"[\w.-]*(?:api|secret|access|private|auth)[_-]?key", 3.3, _chance),
+    _Shape("token in a setting", b"token",
+           _SETTING % rb"[\w.-]*(?:access|auth|api|bearer|secret|refresh|hf|hub)[_-]?token", 3.3, _chance),
+    _Shape("secret in a setting", b"secret", _SETTING % rb"(?:[\w.-]*(?:client|app|shared)[_-])?secret", 3.3, _chance),
     _Shape("Azure storage key", b"key", rb"(?i:account_?key)[\"']?\s{0,4}[:=]\s{0,4}[\"']?"
            rb"(?P<s>[A-Za-z0-9+/]{86}==)", 4.5),
     _Shape("private key", b"-----begin", rb"(?P<s>-----BEGIN (?:RSA |EC |DSA |OPENSSH )?PRIVATE KEY-----"
