@@ -41,6 +41,22 @@ NATIVE_CODE = Rule(
     references=(cwe(829), ATLAS_UNSAFE_ARTIFACT, OWASP_ML06),
 )
 
+NATIVE_BESIDE = Rule(
+    id="native-code-beside-model",
+    title="Native machine code lies in a model's directory",
+    family="scan",
+    severity=Severity.MEDIUM,
+    why=(
+        "Weights need no executable. A library that is downloaded with a model is loaded by the model's own code, as a "
+        "custom operator, or by a loader that looks for it beside the weights, with all rights of the process."
+    ),
+    remediation=(
+        "Find out what loads it. If nothing does, remove it; if the model needs it, build it from reviewed source and "
+        "ship it as a package with a signature of its own."
+    ),
+    references=(cwe(829), ATLAS_UNSAFE_ARTIFACT, OWASP_ML06),
+)
+
 PATH_TRAVERSAL = Rule(
     id="archive-path-traversal",
     title="A member of an archive leads out of the directory it is unpacked into",
@@ -247,6 +263,7 @@ MODELSCAN_ISSUE = Rule(
 RULES = (
     FORMAT_MISMATCH,
     NATIVE_CODE,
+    NATIVE_BESIDE,
     PATH_TRAVERSAL,
     ZIP_INCONSISTENT,
     ZIP_HIDDEN_MEMBER,

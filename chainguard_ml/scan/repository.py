@@ -1,4 +1,4 @@
-"""Model directories as wholes: code that loaders import from them, pickles beside safetensors.
+"""Model directories as wholes: code that loaders import from them.
 
 What the files say each for itself is examined by their formats. Here, the Python files are looked at that a loader of
 the directory imports: those that configurations name (``auto_map``, ``model_index.json``, ``modules.json``,
@@ -20,7 +20,7 @@ from chainguard_ml.files import read_beneath
 from chainguard_ml.model import ArtifactKind, Component, Digest, Gap, GapReason, Location, Subject
 from chainguard_ml.rules import carries_code
 from chainguard_ml.rules import configs as rules
-from chainguard_ml.scan import import_effects, naming
+from chainguard_ml.scan import beside, import_effects
 from chainguard_ml.scan.formats import config_walk, yaml_reader
 from chainguard_ml.text import printable
 from chainguard_ml.workers import Task
@@ -30,14 +30,12 @@ if TYPE_CHECKING:
 
     from chainguard_ml.codec import JsonObject
     from chainguard_ml.context import Context
-    from chainguard_ml.model import Artifact, Json, Observation, Observations
+    from chainguard_ml.model import Json, Observation, Observations
 
 _WORKER = "chainguard_ml.scan.repository:examine_directory"
 _CONFIGURATION = re.compile(r"(?:.*[_-])?config\.json\Z|model_index\.json\Z|modules\.json\Z|MLmodel\Z")
 _LARGEST = 4_000_000  # bytes of one file
 _FILES = 2_000  # of one directory that are looked at
-_PICKLES = frozenset({"bin", "pt", "pth", "pkl", "ckpt"})
-_WEIGHTS = re.compile(r"(?:pytorch_)?(model)(?:[-.]\d+-of-\d+)?\Z")
 # Run by torch.hub, by an import of what lies beside them, by a test run: nothing names them.
 _UNNAMED = frozenset({"hubconf.py", "__init__.py", "conftest.py"})
 _ENTRIES = {"handler.py": b"EndpointHandler", "custom_generate/generate.py": b"def generate"}
@@ -47,7 +45,7 @@ def examine(context: Context) -> Observations:
     """Examine every model directory of the inventory, and what loaders import by its name where no weights lie."""
     directories = [item for item in context.artifacts if item.kind is ArtifactKind.MODEL_DIRECTORY]
     for directory in directories:
-        yield from _beside(directory)
+        yield from beside.examine(context, directory)
         if len(_files(directory.members)) > _FILES:
             what = f"more than {_FILES:,} Python files and configurations; the rest is not looked at as a whole"
             yield Gap(directory.subject, GapReason.BUDGET, what)
@@ -78,24 +76,6 @@ def _task(context: Context, directory: str, members: Iterable[str]) -> Task | No
 
 def _files(members: Iterable[str]) -> list[str]:
     return [path for path in members if path.endswith(".py") or _CONFIGURATION.match(path.rpartition("/")[2])]
-
-
-def _beside(directory: Artifact) -> Observations:
-    """Say once for a directory that weights are there as safetensors and as a pickle."""
-    kinds: dict[tuple[str, str], dict[bool, str]] = {}
-    for path in directory.members:
-        ending = naming.extension(path)
-        if ending == "safetensors" or ending in _PICKLES:
-            stem = naming.stem(path)
-            shared = _WEIGHTS.sub(r"\1", stem)
-            kinds.setdefault((posixpath.dirname(path), shared), {}).setdefault(ending == "safetensors", path)
-    for found in kinds.values():
-        if len(found) == 2:
-            pickle, safe = found[False], found[True]
-            text = f"the weights of '{printable(posixpath.basename(safe))}' lie here as a pickle too"
-            yield rules.PICKLE_BESIDE.finding(
-                Subject(pickle), Location(pickle), text, key=("beside",), facts={"pickle": pickle, "safetensors": safe}
-            )
 
 
 def examine_directory(argument: JsonObject) -> Observations:

@@ -148,6 +148,21 @@ def test_a_pickle_beside_safetensors(tmp_path: Path) -> None:
     assert rules(tmp_path / "other", {"other.bin": pickle, **dict(list(files.items())[:2])}) == set()
 
 
+def test_native_programs_beside_weights(tmp_path: Path) -> None:
+    files = {"config.json": b'{"model_type": "bert"}', "model.safetensors": WEIGHTS}
+    beside = {"ops/lib.so": b"\x7fELF\x02\x01\x01" + bytes(60), "x.pyc": b"\xa7\r\r\n" + bytes(12) + b"\xe3" + bytes(9)}
+    seen = [item for item in told(tmp_path / "a", {**files, **beside, "x.dat": bytes(80)}) if isinstance(item, Finding)]
+    assert [(item.rule, item.location.path) for item in seen] == [
+        ("native-code-beside-model", "ops/lib.so"),
+        ("native-code-beside-model", "x.pyc"),
+    ]
+    assert seen[0].message == "native machine code (ELF) lies in the model's directory"
+    assert seen[1].message == "compiled code (PYC) lies in the model's directory"
+    assert {str(item.severity) for item in seen} == {"medium"}
+    unlike = {"data/weights.pkl": b"\x80\x02}.", "lib.so": beside["ops/lib.so"]}
+    assert rules(tmp_path / "b", unlike) == set()
+
+
 @pytest.mark.parametrize(
     ("text", "call"),
     [

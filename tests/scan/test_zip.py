@@ -324,3 +324,9 @@ def test_unsigned_descriptors_are_ordinary(scan: Scan, build: Build) -> None:
 def test_names_of_old_tools_are_decoded(scan: Scan, build: Build) -> None:
     data = build.zip({"modell": build.payload}).replace(b"modell", b"m\x94dell")
     assert scan("x.zip", data).findings[0].location.member == ("mödell",)
+
+
+def test_a_lone_signature_has_nothing_between_members(scan: Scan) -> None:
+    told = scan("x.zip", b"PK\x03\x04")
+    assert told.findings == []
+    assert told.reasons == {"malformed"}

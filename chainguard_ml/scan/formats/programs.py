@@ -101,3 +101,6 @@ JAVA_CLASS = Program("java-class", _is_class)
 DEX = Program("dex", _is_dex)
 PYC = Program("pyc", _is_pyc)
 LLVM = Program("llvm", _starts(b"BC\xc0\xde", b"\xde\xc0\x17\x0b"))
+
+EVERY = (ELF, PE, MACH_O, WASM, JAVA_CLASS, DEX, PYC, LLVM)
+"""Every kind, in the order in which they are recognised."""

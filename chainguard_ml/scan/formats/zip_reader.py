@@ -135,7 +135,7 @@ class _Reader:
             found.cut, found.end = True, self.blob.size
             found.members.extend(self._walk(0, self.blob.size))
             if not found.members:
-                found.strays.append((min(_RECORD, self.blob.size), self.blob.size))
+                found.strays += [(_RECORD, self.blob.size)] * (self.blob.size > _RECORD)
             return found
         found.end, found.comment = main.end, (min(main.record + 22, main.end), main.end)
         if main.split:
