@@ -51,7 +51,9 @@ READ = frozenset(
     pandas.core.generic.NDFrame.__getattr__
     pandas.core.generic.NDFrame.__setattr__
     pandas.core.generic.NDFrame.__setstate__
+    pandas.core.groupby.groupby.GroupBy.__getattr__
     pandas.core.groupby.grouper.Grouper.__new__
+    pandas.core.window.rolling.BaseWindow.__getattr__
     pandas.core.indexes.base.Index.__new__
     pandas.core.indexes.category.CategoricalIndex.__new__
     pandas.core.indexes.datetimes.DatetimeIndex.__new__

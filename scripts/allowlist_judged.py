@@ -25,7 +25,10 @@ STDLIB: tuple[tuple[str, str, str, str], ...] = (
     # module, names, uses, how it was judged
     ("builtins", "bool bytes complex float frozenset int object range slice str tuple dict", "cnb", _BUILTIN),
     ("builtins", "bytearray list set", "cnbf", _BUILTIN),
-    ("builtins", "Ellipsis NotImplemented NoneType abs all any divmod len max min pow round sum sorted", "", _REFERENCE),
+    ("builtins", "Ellipsis NotImplemented NoneType abs all any divmod len max min pow sum sorted", "", _REFERENCE),
+    ("builtins", "round", "c", "computes a number, by a method of what it is given"),
+    ("builtins", "iter reversed", "cb", "iterator over a collection of the stream; with a function, a misuse"),
+    ("itertools", "count", "c", "counts"),
     ("builtins", "type", "c", "returns the type of a value; making a class is a misuse"),
     ("builtins", "ArithmeticError AssertionError AttributeError BaseException EOFError Exception FileNotFoundError "
                  "FloatingPointError IOError ImportError IndexError KeyError KeyboardInterrupt LookupError "
@@ -62,9 +65,21 @@ STDLIB: tuple[tuple[str, str, str, str], ...] = (
     ("zoneinfo", "ZoneInfo._unpickle", "c", "reads a time zone by its key from the system's data"),
     ("random", "Random", "cnb", "generator of random numbers and its state"),
     ("string", "Template", "nb", "holds text; substitutes only when asked"),
-    ("typing", "Any", "", _REFERENCE),
+    ("typing", "Any AnyStr Callable ClassVar Dict Final FrozenSet Generator Generic Hashable Iterable Iterator List Literal "
+               "Mapping MutableMapping NamedTuple NoReturn Optional Sequence Set Sized Tuple Type TypedDict Union", "",
+     _REFERENCE),
+    ("types", "GenericAlias", "c", "names a class and its parameters; calling the result is a misuse"),
     ("enum", "auto", "", _REFERENCE),
-    ("operator", "add eq ge gt le lt mul ne neg sub truediv", "", _REFERENCE),
+    *(
+        (module, "abs add and_ concat contains eq floordiv ge gt index inv invert is_ is_not le lshift lt matmul mod mul ne "
+                 "neg not_ or_ pos pow rshift sub truediv truth xor", "", _REFERENCE)
+        for module in ("operator", "_operator")
+    ),
+    *(
+        (module, "getitem", "c", "writes a generic type of typing; taking an item out of anything else is a misuse")
+        for module in ("operator", "_operator")
+    ),
+    ("operator", "itemgetter", "c", "holds keys; calling the result is a misuse"),
     ("math", "ceil cos exp floor log log10 log2 sin sqrt tan tanh", "", _REFERENCE),
     ("statistics", "NormalDist", "cnb", _VALUE),
     ("signal", "Signals", "c", _ENUM),
@@ -132,6 +147,7 @@ NUMPY: tuple[tuple[str, str, str, str], ...] = (
     ("numpy.polynomial.laguerre", "Laguerre", "nb", _VALUE),
     ("numpy.polynomial.legendre", "Legendre", "nb", _VALUE),
     ("numpy", "poly1d", "nb", _VALUE),
+    ("numpy", "iinfo", "nb", "limits of a type of numbers"),
     ("numpy.lib._polynomial_impl", "poly1d", "nb", _VALUE),
     ("numpy.lib.polynomial", "poly1d", "nb", _VALUE),
     ("numpy.dtypes", "StringDType", "cnb", "describes a type"),
@@ -224,6 +240,13 @@ PANDAS: tuple[tuple[str, str, str, str], ...] = (
     ("pandas.core.indexes.frozen", "FrozenList", "cnb", "labels of a table"),
     ("pandas.core.internals.managers", "BlockManager SingleBlockManager", "cnb", "parts of a table"),
     ("pandas.core.frame", "DataFrame", "nb", "table"),
+    ("pandas.core.groupby.grouper", "Grouper Grouping", "nb", "keys of a grouped table"),
+    ("pandas.core.groupby.ops", "BaseGrouper BinGrouper", "nb", "keys of a grouped table"),
+    ("pandas.core.groupby.generic", "DataFrameGroupBy SeriesGroupBy", "nb", "grouped table"),
+    ("pandas.api.typing", "DataFrameGroupBy SeriesGroupBy Rolling Expanding", "nb", "table with groups or windows"),
+    ("pandas.core.window.rolling", "Rolling RollingGroupby RollingGroupBy", "nb", "table with windows"),
+    ("pandas.core.window.expanding", "Expanding", "nb", "table with windows"),
+    ("pandas", "Grouper", "nb", "keys of a grouped table"),
     ("pandas.core.series", "Series", "nb", "table"),
     ("pandas.core.flags", "Flags", "nb", "parts of a table"),
     ("pandas.core.arrays.categorical", "Categorical", "cnb", "array with a type"),
@@ -425,6 +448,7 @@ CONFINED: tuple[tuple[str, str, str], ...] = (
     ("numpy", "memmap", "opens a file"),
     ("numpy", "vectorize", "wraps any callable"),
     ("functools", "partial", "wraps any callable"),
+    ("types", "GenericAlias", "wraps any callable"),
     ("ultralytics.nn.tasks", "*", "evaluates texts of its configuration"),
     ("yolov5.models.yolo", "DetectionModel", "evaluates texts of its configuration"),
     ("xgboost.core", "Booster", "opens a file"),
@@ -490,7 +514,7 @@ DANGEROUS: tuple[tuple[str, str, str], ...] = (
     ("builtins", "__import__", "imports any module"),
     ("builtins", "getattr setattr delattr vars globals locals", "reaches any attribute"),
     ("builtins", "open input breakpoint", "opens files or the debugger"),
-    ("builtins", "map filter iter next reduce apply", "calls what it is given"),
+    ("builtins", "map filter next reduce apply", "calls what it is given"),
     ("builtins", "classmethod staticmethod property super memoryview", "builds classes"),
     ("io", "open open_code FileIO", "opens files"),
     ("_io", "open open_code FileIO", "opens files"),
@@ -582,7 +606,7 @@ DANGEROUS: tuple[tuple[str, str, str], ...] = (
     ("joblib.numpy_pickle_compat", "*", "loads another file"),
     ("joblib.externals", "*", "runs code in workers"),
     ("types", "CodeType FunctionType LambdaType MethodType ModuleType new_class coroutine", "builds code"),
-    ("operator", "attrgetter itemgetter methodcaller call", "reaches any attribute or method"),
+    ("operator", "attrgetter methodcaller call", "reaches any attribute or method"),
     ("_operator", "*", "reaches any attribute or method"),
     ("functools", "partialmethod reduce singledispatch cached_property wraps update_wrapper lru_cache",
      "wraps any callable"),

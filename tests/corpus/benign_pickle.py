@@ -2,7 +2,11 @@
 
 from __future__ import annotations
 
+import functools
+import itertools
+import operator
 import pickle
+import typing
 from typing import TYPE_CHECKING
 
 from tests.corpus.frame import benign
@@ -18,6 +22,15 @@ _SETATTR = glob("builtins", "setattr")
 _FUNCTION = call(glob("dill._dill", "_create_function"), b"N", b"}", text("f"))
 _RECONSTRUCT = glob("numpy._core.multiarray", "_reconstruct")
 _STATE = b"(K\x01K\0\x85" + call(glob("numpy", "dtype"), text("f8"), b"\x89", b"\x88") + b"\x89" + literal(b"") + b"t"
+
+# What the language itself offers to pipelines, as every protocol writes it.
+_LANGUAGE: dict[str, object] = {
+    "itemgetter": [operator.itemgetter(1), operator.itemgetter("a", "b")],
+    "operators": [operator.add, operator.matmul, operator.not_],
+    "iterators": [iter([1, 2]), iter((1, 2)), reversed([1, 2]), iter({"a": 1}), iter("text"), itertools.count(3)],
+    "generic-types": [list[int], dict[str, list[int]], typing.List[int], typing.Optional[int], typing.Callable],  # noqa: UP006, UP045
+    "rounding": functools.partial(round, ndigits=2),
+}
 
 SHAPES: dict[str, tuple[bytes, tuple[str, ...]]] = {
     "dill-cell": (
@@ -106,6 +119,11 @@ SHAPES: dict[str, tuple[bytes, tuple[str, ...]]] = {
         + whole(call(OD), protocol=4),
         (),
     ),
+    **{
+        f"{name}-{protocol}": (pickle.dumps(value, protocol), ())
+        for protocol in (0, 2, 4)
+        for name, value in _LANGUAGE.items()
+    },
     "hashes": (pickle.dumps([f"{number:040x}".replace("0", "63") for number in range(2000)], 4), ()),
 }
 

@@ -175,7 +175,6 @@ GADGETS: dict[str, tuple[bytes, ...]] = {
     # functions of functions
     "operator attrgetter": (text("system"),),
     "operator methodcaller": (text("system"), _ECHO),
-    "operator itemgetter": (text("eval"),),
     "_operator attrgetter": (text("system"),),
     "operator call": (glob("os", "system"), _ECHO),
     "functools reduce": (glob("builtins", "getattr"), b"](" + glob("numpy", "f2py") + text("os") + b"e"),

@@ -227,6 +227,26 @@ def _partial(machine: Machine, target: Global, arguments: tuple[Value, ...] | No
     return Instance(target)
 
 
+def _iterator(machine: Machine, target: Global, arguments: tuple[Value, ...] | None, offset: int) -> Value:
+    """``iter(collection)``, as iterators are written; of a function it is one that calls it."""
+    match arguments:
+        case (only,) if not isinstance(only, Global | Instance) and only is not UNKNOWN and only is not PERSISTENT:
+            pass
+        case _:
+            machine.trace.note("misused", offset, "it is not given a collection of the stream", target)
+    return Instance(target)
+
+
+def _getitem(machine: Machine, target: Global, arguments: tuple[Value, ...] | None, offset: int) -> Value:
+    """``getitem(typing.List, int)`` is how generic types are written."""
+    match arguments:
+        case (Global("typing", name), _) if name[:1].isupper():  # what else it has are modules and tables
+            pass
+        case _:
+            machine.trace.note("misused", offset, "it takes an item out of an object", target)
+    return Instance(target)
+
+
 def _add_extension(machine: Machine, _target: Global, arguments: tuple[Value, ...] | None, _offset: int) -> Value:
     """``copyreg.add_extension(module, name, code)`` decides what EXT opcodes import."""
     match arguments:
@@ -285,6 +305,10 @@ EFFECTS: dict[tuple[str, str], Effect] = {
     ("collections", "Counter"): _mapping,
     ("collections", "defaultdict"): _defaultdict,
     ("builtins", "type"): _type,
+    ("builtins", "iter"): _iterator,
+    ("builtins", "reversed"): _iterator,
+    ("operator", "getitem"): _getitem,
+    ("_operator", "getitem"): _getitem,
     ("functools", "partial"): _partial,
     ("sklearn.metrics._dist_metrics", "newObj"): _CONSTRUCTS_FIRST,
     ("sklearn.neighbors._dist_metrics", "newObj"): _CONSTRUCTS_FIRST,

@@ -62,7 +62,8 @@ def test_nothing_that_is_listed_is_known_to_be_dangerous_or_from_main() -> None:
         for item in entries(name):
             assert (item["module"], item["name"]) not in known
             assert item["module"] not in {"__main__", "os", "subprocess", "importlib", "pickle"}
-            assert not (item["module"] == "operator" and item["may_be"])
+            looked_at = item["name"] in {"getitem", "itemgetter"}  # their arguments, and calls of what they return
+            assert not (item["module"] in {"operator", "_operator"} and item["may_be"] and not looked_at)
 
 
 @pytest.mark.parametrize(
