@@ -1,9 +1,10 @@
-"""Refresh the allow-list: ``python scripts/allowlist.py [--judged] [--check]``.
+"""Refresh the allow-list: ``python scripts/allowlist.py [--judged | --classes] [--check]``.
 
-``--judged``: from the tables alone, with what is there kept; ``--check``: write nothing,
-fail if something would change.
+``--judged``: from the tables alone, with what is there kept; ``--classes``: from them and from the plain classes of
+installed packages; ``--check``: write nothing, fail if something would change.
 
-Sources, all judged, none by prefix: the tables in ``allowlist_judged.py``; module classes of torch, where it is
+Sources, all judged, none by prefix: the tables in ``allowlist_judged.py``; plain classes of packages, of which loading
+runs nothing that nobody has read (``allowlist_classes.py``); module classes of torch, where it is
 installed; globals of real fitted objects of every installed framework (``allowlist_objects.py``), as the machine sees
 them used; the survey of Hugging Face models under ``$CHAINGUARD_ML_ALLOWLIST``. Entries of frameworks that are not
 installed stay as they are. What cannot be judged is printed and not written.
@@ -21,7 +22,9 @@ import sys
 from collections import defaultdict
 from pathlib import Path
 
+import allowlist_classes
 import allowlist_judged as judged
+from allowlist_classes import REASON as PLAIN
 from allowlist_hooks import unread
 from allowlist_language import LANGUAGE
 from allowlist_objects import enumerations, legacy_modules, streams, torch_classes, transformers_classes
@@ -228,6 +231,12 @@ def may_be_kept(module: str, name: str, may_be: frozenset[str]) -> bool:
     return not (modelled and "newobj" not in may_be) and not judged.is_confined(module, name)
 
 
+def plain(known: Entries) -> Entries:
+    """Return the plain classes of installed packages that nothing else has listed."""
+    found = allowlist_classes.plain_classes()
+    return {key: entry for key, entry in found.items() if key not in known or known[key][1].startswith(PLAIN)}
+
+
 def write(name: str, lines: list[str]) -> bool:
     """Write one list, one entry a line, so that a refresh reads well in a diff; return whether it changed."""
     head = f'{{"schema": "chainguard-ml/allowlist/v1", "list": "{name}", "entries": ['
@@ -246,19 +255,21 @@ def main() -> int:
     entries = by_hand()
     present = kept()
     refused: list[str] = []
-    if "--judged" not in sys.argv:
+    if not {"--judged", "--classes"} & {*sys.argv}:
         torch, unsuited = read_classes({**torch_classes(), **transformers_classes(), **enumerations()})
         fitted, refused = collected({**torch, **entries})
         refused += unsuited
         entries = {**torch, **fitted, **entries}
     entries = older_names(both_numpy_names(entries))
+    if "--judged" not in sys.argv:
+        entries = {**plain({**present, **entries}), **entries}
     found, unsuited = survey({**present, **entries})
     entries = {**found, **entries}
     files: dict[str, list[str]] = defaultdict(list)
     for (module, name), (may_be, reason) in sorted({**present, **entries}.items()):
         uses = [use for use in ORDER if use in may_be]
         item: dict[str, object] = {"module": module, "name": name, "may_be": uses, "judged": reason}
-        if not may_be_kept(module, name, may_be):
+        if reason.startswith(PLAIN) or not may_be_kept(module, name, may_be):
             item["kept"] = False
         files[source_of(module)].append(json.dumps(item, ensure_ascii=True))
     changed = [write(name, files[name]) for name in LISTS]

@@ -27,6 +27,12 @@ READ = frozenset(
     huggingface_hub.dataclasses.strict.<locals>.wrap.<locals>.__strict_setattr__
     lightgbm.basic.Booster.__del__
     lightgbm.basic.Booster.__setstate__
+    networkx.classes.coreviews.AtlasView.__setstate__
+    networkx.classes.coreviews.UnionAdjacency.__setstate__
+    networkx.classes.coreviews.UnionAtlas.__setstate__
+    networkx.classes.digraph.DiGraph.__new__
+    networkx.classes.graph.Graph.__new__
+    networkx.classes.reportviews.OutEdgeView.__setstate__
     numpy._core.defchararray.chararray.__new__
     numpy._core.records.recarray.__getattribute__
     numpy._core.records.recarray.__new__
@@ -53,7 +59,6 @@ READ = frozenset(
     pandas.core.generic.NDFrame.__setstate__
     pandas.core.groupby.groupby.GroupBy.__getattr__
     pandas.core.groupby.grouper.Grouper.__new__
-    pandas.core.window.rolling.BaseWindow.__getattr__
     pandas.core.indexes.base.Index.__new__
     pandas.core.indexes.category.CategoricalIndex.__new__
     pandas.core.indexes.datetimes.DatetimeIndex.__new__
@@ -63,6 +68,7 @@ READ = frozenset(
     pandas.core.indexes.range.RangeIndex.__new__
     pandas.core.indexes.timedeltas.TimedeltaIndex.__new__
     pandas.core.internals.managers.SingleBlockManager.__setstate__
+    pandas.core.window.rolling.BaseWindow.__getattr__
     pathlib.Path.__new__
     pathlib.PurePath.__new__
     random.Random.__setstate__
@@ -78,6 +84,7 @@ READ = frozenset(
     scipy.stats._distn_infrastructure.rv_generic.__setstate__
     sklearn.base.BaseEstimator.__setstate__
     sklearn.ensemble._hist_gradient_boosting.predictor.TreePredictor.__setstate__
+    sklearn.frozen._frozen.FrozenEstimator.__getattr__
     sklearn.isotonic.IsotonicRegression.__setstate__
     sklearn.utils._bunch.Bunch.__getattr__
     sklearn.utils._bunch.Bunch.__setattr__

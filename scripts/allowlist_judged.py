@@ -26,6 +26,10 @@ STDLIB: tuple[tuple[str, str, str, str], ...] = (
     ("builtins", "bool bytes complex float frozenset int object range slice str tuple dict", "cnb", _BUILTIN),
     ("builtins", "bytearray list set", "cnbf", _BUILTIN),
     ("builtins", "Ellipsis NotImplemented NoneType abs all any divmod len max min pow sum sorted", "", _REFERENCE),
+    ("builtins", " ".join(f"str.{name}" for name in ("capitalize", "casefold", "encode", "endswith", "isalnum", "isalpha",
+     "isdigit", "isnumeric", "isspace", "lower", "lstrip", "removeprefix", "removesuffix", "rsplit", "rstrip", "split",
+     "splitlines", "startswith", "strip", "swapcase", "title", "upper", "zfill")), "", "method of text; only referred to"),
+    ("builtins", "bytes.decode dict.get dict.items dict.keys dict.values", "", "method that reads; only referred to"),
     ("builtins", "round", "c", "computes a number, by a method of what it is given"),
     ("builtins", "iter reversed", "cb", "iterator over a collection of the stream; with a function, a misuse"),
     ("itertools", "count", "c", "counts"),
@@ -175,6 +179,12 @@ _DISTANCES = (
 )
 
 SKLEARN: tuple[tuple[str, str, str, str], ...] = (
+    (
+        "sklearn.metrics._dist_metrics",
+        "PyFuncDistance PyFuncDistance32 PyFuncDistance64",
+        "nb",
+        "distance by a function, which is called when something is measured",
+    ),
     ("sklearn.metrics._dist_metrics", "newObj", "cb", "constructs its argument, which is judged itself"),
     ("sklearn.neighbors._ball_tree", "newObj", "cb", "constructs its argument, which is judged itself"),
     ("sklearn.neighbors._kd_tree", "newObj", "cb", "constructs its argument, which is judged itself"),
@@ -205,6 +215,13 @@ SKLEARN: tuple[tuple[str, str, str, str], ...] = (
 )
 
 SCIPY: tuple[tuple[str, str, str, str], ...] = (
+    (
+        "scipy.spatial.distance",
+        "braycurtis canberra chebyshev cityblock correlation cosine dice euclidean hamming jaccard "
+        "jensenshannon mahalanobis minkowski rogerstanimoto russellrao seuclidean sokalsneath sqeuclidean yule",
+        "",
+        _REFERENCE,
+    ),
     ("scipy.stats._stats_py", "DescribeResult", "nb", "named tuple"),
     ("scipy.special._ufuncs", "expit logit gammaln erf ndtr log1p expm1 xlogy", "", _REFERENCE),
 )

@@ -1,0 +1,109 @@
+"""Classes of whole packages: those of which loading runs nothing that nobody has read.
+
+``pickle`` restores an object of a plain Python class without its constructor: it allocates it and sets its attributes.
+So each class counts of which all methods that loading runs are Python's own or were read (``allowlist_hooks``), and of
+which all bases do too. A reference to such a class may not be kept as data: nobody has read what its constructor does.
+"""
+
+from __future__ import annotations
+
+import contextlib
+import importlib
+import inspect
+import io
+import pkgutil
+import sys
+import warnings
+from importlib import metadata
+from typing import TYPE_CHECKING
+
+from allowlist_hooks import unread
+
+if TYPE_CHECKING:
+    from collections.abc import Callable, Iterator
+    from types import ModuleType
+
+PACKAGES = ("sklearn", "statsmodels", "xgboost", "lightgbm")  # by their import names
+
+REASON = "plain class of"
+_PLAIN = frozenset({"builtins", "abc", "typing", "collections", "collections.abc", "enum"})
+_SKIPPED = (
+    "externals",
+    "tests",
+    "test",
+    "testing",
+    "_testing",
+    "datasets",
+    "experimental",
+    "conftest",
+    "__main__",
+    "setup",
+    "benchmarks",
+)
+
+
+def plain_classes() -> dict[tuple[str, str], tuple[frozenset[str], str]]:
+    """Return the plain classes of every package that is installed."""
+    entries = {}
+    for package in PACKAGES:
+        for module in _modules(package):
+            for name, item in vars(module).items():
+                if (
+                    inspect.isclass(item)
+                    and item.__module__ == module.__name__
+                    and item.__qualname__ == name
+                    and is_plain(item)
+                ):
+                    reason = (
+                        f"{REASON} {package} {_version(package)}: loading sets its attributes, and runs nothing else"
+                    )
+                    entries[module.__name__, name] = (frozenset({"newobj", "built"}), reason)
+    return entries
+
+
+def is_plain(kind: type) -> bool:
+    """Return whether loading an object of a class runs only what is Python's own, or what was read."""
+    if (
+        issubclass(kind, BaseException | tuple | type)
+        or unread(kind)
+        or any(map(_own(kind), ("__setitem__", "__hash__")))
+    ):
+        return False
+    return all(base.__module__ in _PLAIN or _is_python(base) for base in kind.__mro__)
+
+
+def _own(kind: type) -> Callable[[str], bool]:
+    """Return whether a method is written in Python outside of the standard library: setting items and keys calls some."""
+    methods = {name: getattr(kind, name, None) for name in ("__setitem__", "__hash__")}
+    return lambda name: inspect.isfunction(methods[name]) and methods[name].__module__ not in _PLAIN
+
+
+def _is_python(kind: type) -> bool:
+    """Return whether a class is written in Python: of others nothing can be read here."""
+    path = getattr(sys.modules.get(kind.__module__), "__file__", None) or ""
+    return path.endswith(".py")
+
+
+def _modules(package: str) -> Iterator[ModuleType]:
+    with (
+        warnings.catch_warnings(),
+        contextlib.redirect_stdout(io.StringIO()),
+        contextlib.redirect_stderr(io.StringIO()),
+    ):
+        warnings.simplefilter("ignore")
+        try:
+            root = importlib.import_module(package)
+        except ImportError:
+            return
+        names = [package]
+        with contextlib.suppress(Exception):
+            names += [item.name for item in pkgutil.walk_packages(root.__path__, f"{package}.", onerror=lambda _: None)]
+        for name in names:
+            if not any(part in _SKIPPED or part.startswith("test_") for part in name.split(".")):
+                with contextlib.suppress(Exception, SystemExit):
+                    yield importlib.import_module(name)
+
+
+def _version(package: str) -> str:
+    distribution = next(iter(metadata.packages_distributions().get(package, [package])))
+    return metadata.version(distribution)
