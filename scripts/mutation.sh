@@ -13,6 +13,7 @@ if [ ! -e "$home/.installed" ] || [ requirements/mutation.txt -nt "$home/.instal
     $pip -r requirements/mutation.txt
     touch "$home/.installed"
 fi
-# The copy in mutants/ is what is tested, so the package itself is not installed.
+# The copy in mutants/ is what is tested, by commands that tests start as well; the package itself is not installed.
+export PYTHONPATH="$PWD/mutants"
 "$home/bin/mutmut" run --max-children "${CHILDREN:-1}" "$@"
 "$home/bin/mutmut" results
