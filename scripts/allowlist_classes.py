@@ -73,7 +73,7 @@ def is_plain(kind: type) -> bool:
 
 
 def _own(kind: type) -> Callable[[str], bool]:
-    """Return whether a method is written in Python outside of the standard library: setting items and keys calls some."""
+    """Return whether a method is written in Python and not Python's own: setting items and keys calls some."""
     methods = {name: getattr(kind, name, None) for name in ("__setitem__", "__hash__")}
     return lambda name: inspect.isfunction(methods[name]) and methods[name].__module__ not in _PLAIN
 
