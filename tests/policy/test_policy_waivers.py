@@ -88,6 +88,15 @@ def test_waivers_of_a_file(write: Callable[..., Path]) -> None:
     assert str(loaded.origin) == "sample.yaml:4"
 
 
+def test_a_waiver_of_a_file_waives_what_it_matches_and_no_more(
+    write: Callable[..., Path], finding: Callable[..., Finding]
+) -> None:
+    a, b = finding(package="a"), finding(package="b")
+    remaining, waived, _ = policy.apply_waivers([a, b], policy.load_waivers(write(WRITTEN, header=HEADER)), TODAY)
+    assert remaining == [b]
+    assert [each.finding for each in waived] == [a]
+
+
 def test_waivers_of_a_policy(write: Callable[..., Path]) -> None:
     text = WRITTEN.replace("  match", "  # match").replace("[bob, eve]", "bob")
     (loaded,) = policy.load(write(text + "rules: [{id: one, require: 'true'}]\n")).waivers
