@@ -25,16 +25,19 @@ from pathlib import Path
 import allowlist_classes
 import allowlist_judged as judged
 from allowlist_classes import REASON as PLAIN
+from allowlist_functions import FUNCTIONS
 from allowlist_hooks import unread
 from allowlist_language import LANGUAGE
 from allowlist_objects import enumerations, legacy_modules, streams, torch_classes, transformers_classes
 
 from chainguard_ml.scan.allowlist import FRAMEWORKS
+from chainguard_ml.scan.pickle.collecting import EXPANDING
 from chainguard_ml.scan.pickle.effects import EFFECTS
 from chainguard_ml.scan.pickle.walk import walk
 
 HERE = Path(__file__).resolve().parent.parent / "chainguard_ml" / "scan" / "allowlist"
 TABLES = (
+    FUNCTIONS,
     judged.STDLIB,
     judged.NUMPY,
     judged.JOBLIB,
@@ -46,7 +49,7 @@ TABLES = (
     judged.OTHERS,
     LANGUAGE,
 )
-FIELDS = frozenset({"module", "name", "may_be", "judged", "kept"})
+FIELDS = frozenset({"module", "names", "may_be", "judged", "kept"})
 ORDER = ("called", "newobj", "built", "fed")
 INFRASTRUCTURE = frozenset({"referenced", "instantiated", "resolved", "computed", "kept"})
 LISTS = (*FRAMEWORKS, "stdlib", "others")
@@ -215,8 +218,9 @@ def kept() -> Entries:
         for item in document["entries"]:
             strange = {*item} - FIELDS or {*item["may_be"]} - {*ORDER}
             if strange:
-                raise SystemExit(f"{path.name}: {item['module']}.{item['name']} has what is not known here: {strange}")
-            entries[item["module"], item["name"]] = (frozenset(item["may_be"]), item["judged"])
+                raise SystemExit(f"{path.name}: an entry of {item['module']} has what is not known here: {strange}")
+            for each in item["names"]:
+                entries[item["module"], each] = (frozenset(item["may_be"]), item["judged"])
     return entries
 
 
@@ -226,7 +230,9 @@ def may_be_kept(module: str, name: str, may_be: frozenset[str]) -> bool:
     Not what is modelled only where the stream itself calls it, nor what opens, loads or evaluates when it is called.
     """
     modelled = (module, name) in EFFECTS or name.startswith("__pyx_unpickle_")
-    if (module, name) in {("builtins", "type"), ("numpy", "object_"), ("numpy", "void")}:
+    if (module, name) in {("builtins", "type"), ("numpy", "object_")} or (
+        module == "numpy" and (module, name) in EXPANDING
+    ):
         return True  # types that settings name; what they return for one argument is data or that argument
     return not (modelled and "newobj" not in may_be) and not judged.is_confined(module, name)
 
@@ -237,9 +243,27 @@ def plain(known: Entries) -> Entries:
     return {key: entry for key, entry in found.items() if key not in known or known[key][1].startswith(PLAIN)}
 
 
+def grouped(entries: Entries) -> dict[str, list[str]]:
+    """Return the entries of each list as texts: all names of a module that are judged alike are one entry."""
+    groups: dict[tuple[str, str], list[str]] = defaultdict(list)
+    for (module, name), (may_be, reason) in sorted(entries.items()):
+        item: dict[str, object] = {
+            "module": module,
+            "may_be": [use for use in ORDER if use in may_be],
+            "judged": reason,
+        }
+        if reason.startswith(PLAIN) or not may_be_kept(module, name, may_be):
+            item["kept"] = False
+        groups[source_of(module), json.dumps(item)].append(json.dumps(name))
+    files: dict[str, list[str]] = defaultdict(list)
+    for (source, item_text), names in groups.items():
+        files[source].append(item_text[:-1] + ', "names": [\n' + ",\n".join(names) + "\n]}")
+    return files
+
+
 def write(name: str, lines: list[str]) -> bool:
-    """Write one list, one entry a line, so that a refresh reads well in a diff; return whether it changed."""
-    head = f'{{"schema": "chainguard-ml/allowlist/v1", "list": "{name}", "entries": ['
+    """Write one list, one name a line, so that a refresh reads well in a diff; return whether it changed."""
+    head = f'{{"schema": "chainguard-ml/allowlist/v2", "list": "{name}", "entries": ['
     text = head + "\n" + ",\n".join(lines) + "\n]}\n"
     path = HERE / f"{name}.json"
     if path.exists() and path.read_text(encoding="utf-8") == text:
@@ -265,20 +289,14 @@ def main() -> int:
         entries = {**plain({**present, **entries}), **entries}
     found, unsuited = survey({**present, **entries})
     entries = {**found, **entries}
-    files: dict[str, list[str]] = defaultdict(list)
-    for (module, name), (may_be, reason) in sorted({**present, **entries}.items()):
-        uses = [use for use in ORDER if use in may_be]
-        item: dict[str, object] = {"module": module, "name": name, "may_be": uses, "judged": reason}
-        if reason.startswith(PLAIN) or not may_be_kept(module, name, may_be):
-            item["kept"] = False
-        files[source_of(module)].append(json.dumps(item, ensure_ascii=True))
+    files = grouped({**present, **entries})
     changed = [write(name, files[name]) for name in LISTS]
     catalogue = [(*row, "dangerous") for row in judged.DANGEROUS] + [(*row, "code") for row in judged.CODE]
     changed.append(write("dangerous", [
         json.dumps({"module": module, "names": names.split(), "technique": technique, "verdict": verdict})
         for module, names, technique, verdict in catalogue
     ]))  # fmt: skip
-    print({name: len(lines) for name, lines in files.items()})
+    print({name: sum(line.count("\n") - 1 for line in lines) for name, lines in files.items()})
     print("refused:", *sorted({*refused, *unsuited}), sep="\n  ")
     return int("--check" in sys.argv and any(changed))
 

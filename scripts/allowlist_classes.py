@@ -8,6 +8,7 @@ which all bases do too. A reference to such a class may not be kept as data: nob
 from __future__ import annotations
 
 import contextlib
+import enum
 import importlib
 import inspect
 import io
@@ -23,7 +24,11 @@ if TYPE_CHECKING:
     from collections.abc import Callable, Iterator
     from types import ModuleType
 
-PACKAGES = ("sklearn", "statsmodels", "xgboost", "lightgbm")  # by their import names
+PACKAGES = (  # by their import names
+    *("sklearn", "statsmodels", "xgboost", "lightgbm", "scipy", "pandas", "networkx", "imblearn", "category_encoders"),
+    *("umap", "hdbscan", "pyod", "lifelines", "mlxtend", "feature_engine", "skorch", "torchmetrics", "pytorch_tabnet"),
+    *("sksurv", "gplearn", "fairlearn", "kmodes"),
+)
 
 REASON = "plain class of"
 _PLAIN = frozenset({"builtins", "abc", "typing", "collections", "collections.abc", "enum"})
@@ -39,6 +44,12 @@ _SKIPPED = (
     "__main__",
     "setup",
     "benchmarks",
+    "io",
+    "readwrite",
+    "computation",
+    "plotting",
+    "drawing",
+    "_lib",
 )
 
 
@@ -57,8 +68,14 @@ def plain_classes() -> dict[tuple[str, str], tuple[frozenset[str], str]]:
                     reason = (
                         f"{REASON} {package} {_version(package)}: loading sets its attributes, and runs nothing else"
                     )
-                    entries[module.__name__, name] = (frozenset({"newobj", "built"}), reason)
+                    entries[module.__name__, name] = (_uses(item), reason)
     return entries
+
+
+def _uses(kind: type) -> frozenset[str]:
+    """Members of an enumeration are looked up by calling it with a value."""
+    looks_up = issubclass(kind, enum.Enum) and kind._missing_.__func__ is enum.Enum._missing_.__func__  # type: ignore[attr-defined]  # a class method
+    return frozenset({"newobj", "built", *(["called"] if looks_up else [])})
 
 
 def is_plain(kind: type) -> bool:

@@ -32,6 +32,11 @@ READ = frozenset(
     networkx.classes.coreviews.UnionAtlas.__setstate__
     networkx.classes.digraph.DiGraph.__new__
     networkx.classes.graph.Graph.__new__
+    networkx.classes.multidigraph.MultiDiGraph.__new__
+    networkx.classes.multigraph.MultiGraph.__new__
+    networkx.classes.reportviews.NodeDataView.__setstate__
+    networkx.classes.reportviews.NodeView.__setstate__
+    networkx.classes.reportviews.OutEdgeDataView.__setstate__
     networkx.classes.reportviews.OutEdgeView.__setstate__
     numpy._core.defchararray.chararray.__new__
     numpy._core.records.recarray.__getattribute__
@@ -82,6 +87,7 @@ READ = frozenset(
     scipy.spatial.transform._rotation.Rotation.__setstate__
     scipy.stats._distn_infrastructure.rv_discrete.__new__
     scipy.stats._distn_infrastructure.rv_generic.__setstate__
+    scipy.stats._new_distributions.Normal.__new__
     sklearn.base.BaseEstimator.__setstate__
     sklearn.ensemble._hist_gradient_boosting.predictor.TreePredictor.__setstate__
     sklearn.frozen._frozen.FrozenEstimator.__getattr__

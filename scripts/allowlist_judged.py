@@ -25,32 +25,44 @@ STDLIB: tuple[tuple[str, str, str, str], ...] = (
     # module, names, uses, how it was judged
     ("builtins", "bool bytes complex float frozenset int object range slice str tuple dict", "cnb", _BUILTIN),
     ("builtins", "bytearray list set", "cnbf", _BUILTIN),
-    ("builtins", "Ellipsis NotImplemented NoneType abs all any divmod len max min pow sum sorted", "", _REFERENCE),
-    ("builtins", " ".join(f"str.{name}" for name in ("capitalize", "casefold", "encode", "endswith", "isalnum", "isalpha",
-     "isdigit", "isnumeric", "isspace", "lower", "lstrip", "removeprefix", "removesuffix", "rsplit", "rstrip", "split",
+    ("builtins", "Ellipsis NotImplemented NoneType abs all any ascii bin callable chr divmod format hex id isinstance "
+                 "issubclass len max min oct ord pow repr round sum sorted", "", _REFERENCE),
+    ("abc", "ABC", "", _REFERENCE),
+    ("numbers", "Complex Integral Number Rational Real", "", _REFERENCE),
+    ("collections.abc", "Callable Collection Container Hashable Iterable Iterator Mapping MutableMapping MutableSequence "
+                        "MutableSet Sequence Set Sized", "", _REFERENCE),
+    ("html", "escape unescape", "", _REFERENCE),
+    ("statistics", "LinearRegression", "n", "named tuple"),
+    ("builtins", " ".join(f"str.{name}" for name in ("capitalize", "casefold", "count", "encode", "endswith", "find", "isalnum", "isalpha",
+     "isdigit", "isnumeric", "isspace", "join", "lower", "lstrip", "partition", "removeprefix", "removesuffix", "replace", "rsplit", "rstrip", "split",
      "splitlines", "startswith", "strip", "swapcase", "title", "upper", "zfill")), "", "method of text; only referred to"),
     ("builtins", "bytes.decode dict.get dict.items dict.keys dict.values", "", "method that reads; only referred to"),
-    ("builtins", "round", "c", "computes a number, by a method of what it is given"),
     ("builtins", "iter reversed", "cb", "iterator over a collection of the stream; with a function, a misuse"),
     ("itertools", "count", "c", "counts"),
     ("builtins", "type", "c", "returns the type of a value; making a class is a misuse"),
-    ("builtins", "ArithmeticError AssertionError AttributeError BaseException EOFError Exception FileNotFoundError "
-                 "FloatingPointError IOError ImportError IndexError KeyError KeyboardInterrupt LookupError "
-                 "ModuleNotFoundError NameError NotImplementedError OSError OverflowError PermissionError "
-                 "RuntimeError StopIteration SyntaxError TimeoutError TypeError UnicodeDecodeError "
-                 "UnicodeEncodeError UserWarning ValueError Warning ZeroDivisionError DeprecationWarning "
-                 "FutureWarning RuntimeWarning", "cnb", _EXCEPTION),
+    ("builtins", "ArithmeticError AssertionError AttributeError BaseException BaseExceptionGroup BlockingIOError "
+                 "BrokenPipeError BufferError BytesWarning ChildProcessError ConnectionAbortedError ConnectionError "
+                 "ConnectionRefusedError ConnectionResetError DeprecationWarning EOFError EncodingWarning EnvironmentError "
+                 "Exception ExceptionGroup FileExistsError FileNotFoundError FloatingPointError FutureWarning IOError "
+                 "ImportError ImportWarning IndentationError IndexError InterruptedError IsADirectoryError KeyError "
+                 "KeyboardInterrupt LookupError MemoryError ModuleNotFoundError NameError NotADirectoryError "
+                 "NotImplementedError OSError OverflowError PendingDeprecationWarning PermissionError ProcessLookupError "
+                 "RecursionError ReferenceError ResourceWarning RuntimeError RuntimeWarning StopAsyncIteration "
+                 "StopIteration SyntaxError SyntaxWarning SystemError TabError TimeoutError TypeError UnboundLocalError "
+                 "UnicodeDecodeError UnicodeEncodeError UnicodeError UnicodeTranslateError UnicodeWarning UserWarning "
+                 "ValueError Warning ZeroDivisionError", "cnb", _EXCEPTION),
+    ("json.decoder", "JSONDecodeError", "c", _EXCEPTION),
     ("_codecs", "encode", "c", "writes bytes as text for protocols below 3; other codecs are a misuse of their own"),
     ("copyreg", "_reconstructor __newobj__ __newobj_ex__", "c", "constructs a class, which is judged itself"),
     ("collections", "OrderedDict Counter ChainMap UserDict UserList UserString", "cnb", _VALUE),
     ("collections", "deque", "cnbf", _VALUE),
-    ("functools", "partial", "cnb", "the function that it wraps is judged as called; calling the result is a misuse"),
+    ("functools", "partial", "cnb", "the function that it wraps is judged as kept; calling the result is a misuse"),
     ("collections", "defaultdict", "cnb", "container; its factory is judged as called"),
     ("datetime", "date datetime time timedelta timezone tzinfo", "cnb", _VALUE),
     ("decimal", "Decimal Context", "cnb", _VALUE),
     ("decimal", "Clamped DivisionByZero FloatOperation Inexact InvalidOperation Overflow Rounded Subnormal Underflow", "",
      "signal of arithmetic; only referred to"),
-    ("urllib.parse", "ParseResult SplitResult", "n", "named tuple: parts of an address; fetches nothing"),
+    ("urllib.parse", "DefragResult ParseResult SplitResult", "n", "named tuple: parts of an address; fetches nothing"),
     ("calendar", "Calendar", "nb", _VALUE),
     ("fractions", "Fraction", "cnb", _VALUE),
     ("uuid", "UUID SafeUUID", "cnb", _VALUE),
@@ -84,12 +96,14 @@ STDLIB: tuple[tuple[str, str, str, str], ...] = (
         for module in ("operator", "_operator")
     ),
     ("operator", "itemgetter", "c", "holds keys; calling the result is a misuse"),
-    ("math", "ceil cos exp floor log log10 log2 sin sqrt tan tanh", "", _REFERENCE),
+    ("inspect", "Parameter Signature", "cnb", "describes the parameters of a function"),
+    ("inspect", "_ParameterKind", "c", _ENUM),
+    ("inspect", "_empty", "", _REFERENCE),
     ("statistics", "NormalDist", "cnb", _VALUE),
     ("signal", "Signals", "c", _ENUM),
     ("logging", "getLogger", "c", "looks a logger up by name; its settings are the program's"),
     ("time", "struct_time", "cnb", _VALUE),
-    ("http", "HTTPStatus", "c", _ENUM),
+    ("http", "HTTPMethod HTTPStatus", "c", _ENUM),
 )  # fmt: skip
 
 NUMPY: tuple[tuple[str, str, str, str], ...] = (
@@ -110,9 +124,6 @@ NUMPY: tuple[tuple[str, str, str, str], ...] = (
               "logical_or max maximum mean median min minimum multiply nan_to_num nanmean nanmedian nanstd ones percentile "
               "power prod quantile ravel reciprocal rint round sign sin sqrt square squeeze std subtract sum tan tanh "
               "transpose unique var where zeros inf nan", "", _REFERENCE),
-    ("numpy.linalg", "norm", "", _REFERENCE),
-    ("numpy.linalg._linalg", "norm", "", _REFERENCE),
-    ("numpy.linalg.linalg", "norm", "", _REFERENCE),
     ("numpy.char", "chararray", "nb", "subclass of an array; constructed empty and filled from data"),
     ("numpy._core.defchararray", "chararray", "nb", "subclass of an array; constructed empty and filled from data"),
     ("numpy._core.multiarray", "_reconstruct", "cb", _REBUILD),
@@ -151,10 +162,17 @@ NUMPY: tuple[tuple[str, str, str, str], ...] = (
     ("numpy.polynomial.laguerre", "Laguerre", "nb", _VALUE),
     ("numpy.polynomial.legendre", "Legendre", "nb", _VALUE),
     ("numpy", "poly1d", "nb", _VALUE),
-    ("numpy", "iinfo", "nb", "limits of a type of numbers"),
+    ("numpy", "finfo iinfo", "nb", "limits of a type of numbers"),
+    ("numpy.linalg", "LinAlgError", "cnb", _EXCEPTION),
+    ("numpy.exceptions", "AxisError ComplexWarning DTypePromotionError RankWarning VisibleDeprecationWarning", "cnb", _EXCEPTION),
     ("numpy.lib._polynomial_impl", "poly1d", "nb", _VALUE),
     ("numpy.lib.polynomial", "poly1d", "nb", _VALUE),
     ("numpy.dtypes", "StringDType", "cnb", "describes a type"),
+    ("numpy.dtypes", "BoolDType ByteDType BytesDType CLongDoubleDType Complex128DType Complex64DType DateTime64DType "
+                     "Float16DType Float32DType Float64DType Int16DType Int32DType Int64DType Int8DType IntDType "
+                     "LongDType LongDoubleDType LongLongDType ObjectDType ShortDType StrDType TimeDelta64DType UByteDType "
+                     "UInt16DType UInt32DType UInt64DType UInt8DType UIntDType ULongDType ULongLongDType UShortDType "
+                     "VoidDType", "", "describes a type"),
 )  # fmt: skip
 
 JOBLIB: tuple[tuple[str, str, str, str], ...] = (
@@ -223,7 +241,6 @@ SCIPY: tuple[tuple[str, str, str, str], ...] = (
         _REFERENCE,
     ),
     ("scipy.stats._stats_py", "DescribeResult", "nb", "named tuple"),
-    ("scipy.special._ufuncs", "expit logit gammaln erf ndtr log1p expm1 xlogy", "", _REFERENCE),
 )
 
 PANDAS: tuple[tuple[str, str, str, str], ...] = (
@@ -239,6 +256,7 @@ PANDAS: tuple[tuple[str, str, str, str], ...] = (
     ("pandas._libs.tslibs.offsets", "Day Hour Minute Second Milli Micro Nano MonthEnd MonthBegin BDay BusinessDay Week "
      "YearEnd YearBegin QuarterEnd QuarterBegin DateOffset CustomBusinessDay __pyx_unpickle_Tick _offset", "cnb", _VALUE),
     ("pandas._libs.interval", "Interval", "cnb", _VALUE),
+    ("pandas._libs.sparse", "BlockIndex IntIndex", "c", "places of the values of a sparse array"),
     ("pandas._libs.missing", "NAType", "c", _VALUE),
     ("pandas.core.indexes.base", "_new_Index", "c", "constructs an index class, which is judged itself"),
     ("pandas.core.indexes.base", "Index", "cnb", "labels of a table"),
@@ -260,7 +278,7 @@ PANDAS: tuple[tuple[str, str, str, str], ...] = (
     ("pandas.core.groupby.grouper", "Grouper Grouping", "nb", "keys of a grouped table"),
     ("pandas.core.groupby.ops", "BaseGrouper BinGrouper", "nb", "keys of a grouped table"),
     ("pandas.core.groupby.generic", "DataFrameGroupBy SeriesGroupBy", "nb", "grouped table"),
-    ("pandas.api.typing", "DataFrameGroupBy SeriesGroupBy Rolling Expanding", "nb", "table with groups or windows"),
+    ("pandas.api.typing", "DataFrameGroupBy SeriesGroupBy Rolling Expanding ExponentialMovingWindow", "nb", "table with groups or windows"),
     ("pandas.core.window.rolling", "Rolling RollingGroupby RollingGroupBy", "nb", "table with windows"),
     ("pandas.core.window.expanding", "Expanding", "nb", "table with windows"),
     ("pandas", "Grouper", "nb", "keys of a grouped table"),
@@ -277,6 +295,11 @@ PANDAS: tuple[tuple[str, str, str, str], ...] = (
     ("pandas.core.arrays.boolean", "BooleanArray BooleanDtype", "cnb", "array with a type"),
     ("pandas.core.arrays.string_", "StringArray StringDtype", "cnb", "array with a type"),
     ("pandas.core.arrays.sparse.array", "SparseArray", "cnb", "array with a type"),
+    ("pandas.arrays", "NumpyExtensionArray", "nb", "array with a type"),
+    ("pandas.core.arrays.numpy_", "NumpyExtensionArray PandasArray", "nb", "array with a type"),
+    ("pandas.core.dtypes.dtypes", "NumpyEADtype PandasDtype", "nb", "describes a type"),
+    ("pandas.errors", "DataError DtypeWarning EmptyDataError InvalidIndexError MergeError OutOfBoundsDatetime ParserError "
+     "PerformanceWarning SettingWithCopyWarning UnsortedIndexError", "cnb", _EXCEPTION),
     ("pandas.core.dtypes.dtypes", "CategoricalDtype DatetimeTZDtype PeriodDtype IntervalDtype SparseDtype", "cnb", "describes a type"),
 )  # fmt: skip
 
@@ -387,6 +410,42 @@ OTHERS: tuple[tuple[str, str, str, str], ...] = (
     ("pytz", "UTC utc", "", _REFERENCE),
     ("dateutil.tz.tz", "tzutc tzlocal tzoffset", "cnb", _VALUE),
     ("dateutil.relativedelta", "relativedelta", "nb", _VALUE),
+    (
+        "joblib.memory",
+        "Memory",
+        "nb",
+        "names a directory; reads and writes it only when a function is called through it",
+    ),
+    ("hdbscan.dist_metrics", "newObj", "cb", "constructs its argument, which is judged itself"),
+    ("hdbscan.dist_metrics", _DISTANCES, "nb", "distance: holds numbers"),
+    (
+        "gplearn.functions",
+        "_protected_division _protected_sqrt _protected_log _protected_inverse _sigmoid",
+        "",
+        _REFERENCE,
+    ),
+    (
+        "gplearn.fitness",
+        "_log_loss _mean_absolute_error _mean_square_error _root_mean_square_error _weighted_pearson "
+        "_weighted_spearman",
+        "",
+        _REFERENCE,
+    ),
+    (
+        "kmodes.util.dissim",
+        "euclidean_dissim jaccard_dissim_binary jaccard_dissim_label matching_dissim ng_dissim",
+        "",
+        _REFERENCE,
+    ),
+    ("networkx.classes.filters", "no_filter", "", _REFERENCE),
+    ("networkx.classes.function", "frozen", "", _REFERENCE),
+    ("networkx.classes.multigraph", "MultiGraph", "nb", "graph: nodes and edges"),
+    ("networkx.classes.multidigraph", "MultiDiGraph", "nb", "graph: nodes and edges"),
+    ("networkx.classes.reportviews", "NodeView NodeDataView OutEdgeDataView", "nb", "graph: nodes and edges"),
+    ("numba.core.registry", "CPUDispatcher", "", "only named; the code that it compiles is told of on its own"),
+    ("dateutil.relativedelta", "weekday", "nb", _VALUE),
+    ("dateutil._common", "weekday", "nb", _VALUE),
+    ("dateutil.rrule", "rrule rruleset weekday", "nb", "rule of dates: holds numbers"),
     ("pytorch_lightning.utilities.parsing", "AttributeDict", "cnb", "dictionary"),
     ("lightning.pytorch.utilities.parsing", "AttributeDict", "cnb", "dictionary"),
     ("lightning_fabric.utilities.data", "AttributeDict", "cnb", "dictionary"),
@@ -483,6 +542,9 @@ CONFINED: tuple[tuple[str, str, str], ...] = (
     ("torch", "ScriptObject", "made by a function in C++"),
     ("pytz", "_p", "reads files"),
     ("zoneinfo", "*", "reads files"),
+    ("joblib.memory", "Memory", "reads and writes files"),
+    ("networkx.classes.multigraph", "*", "can load a backend by its name"),
+    ("networkx.classes.multidigraph", "*", "can load a backend by its name"),
     ("logging", "getLogger", "hands out a shared object"),
     *((f"keras.src.models.{module}", "*", "loads a model") for module in ("sequential", "functional", "model")),
     *_LANGUAGE,
@@ -726,5 +788,7 @@ CODE: tuple[tuple[str, str, str], ...] = (
     ("pyspark.cloudpickle", "*", "rebuilds functions and classes from bytecode in the file"),
     ("pyspark.serializers", "*", "rebuilds functions and classes from bytecode in the file"),
     ("torch.fx", "*", "rebuilds a traced program from source in the file"),
+    ("numba.cloudpickle", "*", "rebuilds functions and classes from bytecode in the file"),
+    ("numba.core.serialize", "*", "rebuilds functions and classes from bytecode in the file"),
     ("ray.cloudpickle", "*", "rebuilds functions and classes from bytecode in the file"),
 )

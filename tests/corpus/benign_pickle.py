@@ -2,8 +2,12 @@
 
 from __future__ import annotations
 
+import collections
 import functools
+import inspect
 import itertools
+import json
+import math
 import operator
 import pickle
 import typing
@@ -30,6 +34,14 @@ _LANGUAGE: dict[str, object] = {
     "iterators": [iter([1, 2]), iter((1, 2)), reversed([1, 2]), iter({"a": 1}), iter("text"), itertools.count(3)],
     "generic-types": [list[int], dict[str, list[int]], typing.List[int], typing.Optional[int], typing.Callable],  # noqa: UP006, UP045
     "rounding": functools.partial(round, ndigits=2),
+    "partials": [functools.partial(max, 0), functools.partial(sorted, reverse=True), functools.partial(math.log, 2)],
+    "factories": [
+        collections.defaultdict(functools.partial(collections.defaultdict, int)),
+        collections.defaultdict(functools.partial(collections.deque, maxlen=10), a=collections.deque([1])),
+    ],
+    "unions": [int | None, list[int] | str | None],
+    "errors": [ConnectionError("x"), RecursionError("deep"), json.JSONDecodeError("m", "doc", 0)],
+    "signature": inspect.signature(json.dumps),
 }
 
 SHAPES: dict[str, tuple[bytes, tuple[str, ...]]] = {

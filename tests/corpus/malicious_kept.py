@@ -43,6 +43,8 @@ STREAMS = {
     "optimizer-asks-its-groups": (whole(instance(ADAM, state=b"}", param_groups=b"]" + bag(setdefault=OPENS) + b"a")), MISUSED),
     "estimator-pops-its-state": (whole(ESTIMATOR, b")\x81", bag(pop=OPENS), b"b"), MISUSED),
     "get-is-an-unknown-function": (whole(instance(ADAM, state=bag(get=glob("some.module", "run")), param_groups=GROUPS)), MISUSED),
+    "get-is-a-partial": (whole(instance(ADAM, state=bag(get=call(glob("functools", "partial"), glob("numpy", "ones"))), param_groups=GROUPS)), MISUSED),
+    "pop-is-a-partial-item": (whole(glob("sklearn.utils._bunch", "Bunch"), b")\x81", text("pop"), call(glob("functools", "partial"), glob("numpy", "ones")), b"s"), MISUSED),
     "method-by-arguments": (whole(call(ATTRIBUTES, dictionary(detach=glob("some.module", "run")))), MISUSED),
     "method-by-items": (whole(glob("sklearn.utils._bunch", "Bunch"), b")\x81", text("pop"), glob("some.module", "run"), b"s"), MISUSED),
     "append-is-an-attribute": (whole(bag(append=LOADS), text("x"), b"a"), MISUSED),

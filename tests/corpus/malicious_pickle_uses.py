@@ -135,6 +135,15 @@ STREAMS: dict[str, tuple[bytes, str]] = {
     "frame-larger-than-memory": (b"\x80\x04" + RUN + b"\x95" + b"\xff" * 8 + b".", MALFORMED),
     "protocol-unknown": (b"\x80\x02" + RUN + b"\x80\x06.", MALFORMED),
     "partial": (b"\x80\x02cfunctools\npartial\n(cevil\nrun\ntR.", UNKNOWN),
+    "partial-of-a-loader": (b"\x80\x02cfunctools\npartial\n(cnumpy\nmemmap\nV/tmp/x\ntR.", MISUSED),
+    "partial-of-a-reduction": (b"\x80\x02cfunctools\npartial\n(c_functools\nreduce\ncevil\nrun\ntR.", DANGEROUS),
+    "factory-wraps-what-may-not-be-called": (
+        b"\x80\x02ccollections\ndefaultdict\ncfunctools\npartial\n(cnumpy\nones\nK\ttR\x85R.", MISUSED),
+    "factory-is-replaced": (
+        b"\x80\x02ccollections\ndefaultdict\ncfunctools\npartial\ncbuiltins\nlist\n\x85Rq\x01\x85R0h\x01(cnumpy\nones\nK\t\x85}Ntb.", MISUSED),
+    "reduce-of-a-class": (b"\x80\x02cfunctools\nreduce\n(c_operator\nor_\ncbuiltins\nrange\nK\x09\x85R\x85tR.", DANGEROUS),
+    "reduce-is-kept-too": (
+        b"\x80\x02cfunctools\nreduce\nq\x01(c_operator\nor_\n(cbuiltins\nint\nNttR}(V_\nh\x01u0.", DANGEROUS),
     "partial-called": (b"\x80\x02cfunctools\npartial\n(cbuiltins\nstr\ntR)R.", MISUSED),
     "partial-state": (b"\x80\x02cfunctools\npartial\n(cbuiltins\nstr\ntR(cevil\nrun\n)}Ntb.", UNKNOWN),
     "partial-hidden-state": (b"\x80\x02cfunctools\npartial\n(cbuiltins\nstr\ntR]b.", MISUSED),

@@ -1,8 +1,11 @@
 """The allow-list: which globals a pickle may use, and how; everything else is denied.
 
-It is data: one JSON file for each framework beside this module, one entry a line::
+It is data: one JSON file for each framework beside this module. An entry has all names of a module that were judged
+alike, one a line::
 
-    {"module": "collections", "name": "OrderedDict", "may_be": ["called", "built"], "judged": "value type"}
+    {"module": "collections", "may_be": ["called", "built"], "judged": "value type", "names": [
+    "OrderedDict"
+    ]}
 
 ``may_be`` holds ``called``, ``newobj``, ``built`` and ``fed``; an entry with none may be referred to, and kept as data
 for other objects to call unless it says ``"kept": false``. ``dangerous.json`` only
@@ -31,14 +34,14 @@ FRAMEWORKS = ("numpy", "scipy", "sklearn", "pandas", "torch", "joblib", "xgboost
 """Packages with a file of their own; all other names are in ``stdlib.json`` and ``others.json``."""
 
 _ANY = "*"
-_OPERATORS = {"fed": "built", "kept": "referenced"}  # what an operator who says the one means too
+_OPERATORS = {"fed": "built", "kept": "referenced", "wrapped": "called"}  # what an operator who says the one means too
 
 
 class _Entry(TypedDict):
     module: str
-    name: str
     may_be: list[str]
     judged: str
+    names: list[str]
     kept: NotRequired[bool]
 
 
@@ -98,8 +101,8 @@ def _shipped(use: Use) -> Judgement:
         entry = _load(source).get((use.module, use.name))
         if entry is not None:
             allowed = use.how == "referenced" or use.how in entry["may_be"]
-            if use.how == "kept":
-                allowed = entry.get("kept", True)
+            if use.how in {"kept", "wrapped"}:
+                allowed = entry.get("kept", True) or (use.how == "wrapped" and "called" in entry["may_be"])
             return Judgement("allowed" if allowed else "misused", source=source, facts={"judged": entry["judged"]})
     return _catalogued(use) or Judgement("unknown")
 
@@ -121,7 +124,7 @@ def _catalogued(use: Use) -> Judgement | None:
 def _load(source: str) -> dict[tuple[str, str], _Entry]:
     """Return the entries of one list by module and name."""
     entries: list[_Entry] = _read(source)
-    return {(entry["module"], entry["name"]): entry for entry in entries}
+    return {(entry["module"], name): entry for entry in entries for name in entry["names"]}
 
 
 @functools.cache

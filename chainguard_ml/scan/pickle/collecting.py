@@ -18,6 +18,7 @@ if TYPE_CHECKING:
 _EXPANDS = "it is made from all that another object yields, which fills the memory or never ends"
 _ALLOCATES = "it allocates as many bytes as a number says"
 _COMPUTES = "it computes a number of very many digits"
+_CONVERTS = "it is made from another object, by a method of that"
 _MOST = 1 << 24  # bytes made from a number
 _EXPONENT = re.compile(r"[eE]\+?[\d_]{5,}")
 
@@ -39,6 +40,13 @@ def _bytes(machine: Machine, target: Global, arguments: tuple[Value, ...] | None
     return collects(machine, target, arguments, offset)
 
 
+def _converts(machine: Machine, target: Global, arguments: tuple[Value, ...] | None, offset: int) -> Value:
+    for value in arguments or ():
+        if isinstance(value, Instance) and value.of.name != "encode":
+            machine.trace.note("misused", offset, _CONVERTS, target)
+    return Instance(target)
+
+
 def _number(machine: Machine, target: Global, arguments: tuple[Value, ...] | None, offset: int) -> Value:
     for value in arguments or ():
         if isinstance(value, Instance) or (isinstance(value, str) and _EXPONENT.search(value)):
@@ -53,6 +61,8 @@ EXPANDING: dict[tuple[str, str], Effect] = {
     ("torch", "Size"): collects,
     ("builtins", "bytearray"): _bytes,
     ("builtins", "bytes"): _bytes,
+    **{("builtins", name): _converts for name in ("bool", "complex", "float", "str")},
+    **{("numpy", name): _converts for name in ("bool", "bool_", "bytes_", "str_", "string_", "unicode_")},
     ("builtins", "int"): _number,
     ("fractions", "Fraction"): _number,
     ("numpy", "void"): _bytes,

@@ -9,10 +9,12 @@ from __future__ import annotations
 from typing import TYPE_CHECKING, TypeAlias
 
 from chainguard_ml.scan.pickle.collecting import EXPANDING, collects
+from chainguard_ml.scan.pickle.partials import call_wrapped, wrap, wraps
 from chainguard_ml.scan.pickle.states import check_state
 from chainguard_ml.scan.pickle.values import (
     BORING,
     DATA,
+    NONE,
     PERSISTENT,
     UNKNOWN,
     Dict,
@@ -33,6 +35,7 @@ Effect: TypeAlias = "Callable[[Machine, Global, tuple[Value, ...] | None, int], 
 NOT_FOLLOWED = "its arguments cannot be followed"
 """What is said of a call whose effect depends on arguments that are not known."""
 
+_TYPES = frozenset({("types", "GenericAlias"), ("operator", "getitem"), ("_operator", "getitem"), ("builtins", "type")})
 _LONGEST = 1000  # characters of a path that is followed further
 
 
@@ -220,11 +223,12 @@ def _type(machine: Machine, target: Global, arguments: tuple[Value, ...] | None,
 
 def _partial(machine: Machine, target: Global, arguments: tuple[Value, ...] | None, offset: int) -> Value:
     """``partial(function, …)``: the function will be called with the arguments that are there, and others."""
+    made = Instance(target)
     if arguments:
-        machine.call(arguments[0], arguments[1:], offset)
+        wrap(machine, made, arguments[0], arguments[1:], offset)
     else:
         machine.trace.note("misused", offset, NOT_FOLLOWED, target)
-    return Instance(target)
+    return made
 
 
 def _iterator(machine: Machine, target: Global, arguments: tuple[Value, ...] | None, offset: int) -> Value:
@@ -245,6 +249,23 @@ def _getitem(machine: Machine, target: Global, arguments: tuple[Value, ...] | No
         case _:
             machine.trace.note("misused", offset, "it takes an item out of an object", target)
     return Instance(target)
+
+
+def _union(machine: Machine, target: Global, arguments: tuple[Value, ...] | None, offset: int) -> Value:
+    """``reduce(operator.or_, (int, None))`` is how unions of types are written; other uses call what they are given."""
+    match arguments:
+        case (Global("operator" | "_operator", "or_"), tuple() as types) if all(map(_is_type, types)):
+            machine.trace.use(target, "resolved", offset)
+            return Instance(target)
+    machine.trace.use(target, "computed", offset)
+    return UNKNOWN
+
+
+def _is_type(value: Value) -> bool:
+    """Return whether a value is a class by its name, a generic type, or None."""
+    if isinstance(value, Instance):
+        return (value.of.module, value.of.name) in _TYPES
+    return isinstance(value, Global) or value is NONE
 
 
 def _add_extension(machine: Machine, _target: Global, arguments: tuple[Value, ...] | None, _offset: int) -> Value:
@@ -281,8 +302,12 @@ def _mapping(machine: Machine, target: Global, arguments: tuple[Value, ...] | No
 
 
 def _defaultdict(machine: Machine, target: Global, arguments: tuple[Value, ...] | None, offset: int) -> Value:
-    """``defaultdict(factory)``: the factory will be called."""
-    _CALLS_FACTORY(machine, target, arguments, offset)
+    """``defaultdict(factory)``: the factory will be called, and of a partial the function that it wraps."""
+    factory = _argument(arguments, 0) if arguments else DATA
+    if type(factory) is Instance and wraps(factory):
+        call_wrapped(machine, factory, offset)
+    else:
+        _CALLS_FACTORY(machine, target, arguments, offset)
     return Instance(target, odd=arguments is None or arguments is BORING or len(arguments) > 1)
 
 
@@ -310,9 +335,12 @@ EFFECTS: dict[tuple[str, str], Effect] = {
     ("operator", "getitem"): _getitem,
     ("_operator", "getitem"): _getitem,
     ("functools", "partial"): _partial,
+    ("functools", "reduce"): _union,
+    ("_functools", "reduce"): _union,
     ("sklearn.metrics._dist_metrics", "newObj"): _CONSTRUCTS_FIRST,
     ("sklearn.neighbors._dist_metrics", "newObj"): _CONSTRUCTS_FIRST,
     ("sklearn.neighbors.dist_metrics", "newObj"): _CONSTRUCTS_FIRST,
+    ("hdbscan.dist_metrics", "newObj"): _CONSTRUCTS_FIRST,
     ("sklearn.neighbors._ball_tree", "newObj"): _CONSTRUCTS_FIRST,
     ("sklearn.neighbors.ball_tree", "newObj"): _CONSTRUCTS_FIRST,
     ("sklearn.neighbors._kd_tree", "newObj"): _CONSTRUCTS_FIRST,
@@ -360,6 +388,8 @@ RESOLVERS = frozenset(
     {
         ("builtins", "getattr"),
         ("builtins", "setattr"),
+        ("functools", "reduce"),
+        ("_functools", "reduce"),
         ("numpy.core", "_ufunc_reconstruct"),
         ("numpy._core", "_ufunc_reconstruct"),
     }

@@ -65,6 +65,7 @@ class Machine:
         frame_end: Where the current frame ends; past everything outside of frames.
         reach: The furthest offset that an operand of unknown length was looked for at.
         arrays: Whether joblib's arrays are skipped, as joblib's reader does, or read as opcodes, as pickle does.
+        wrapping: Whether a partial was made, which can stand in for a method as an import can.
         meter: Counts what is run; when nothing is left, the machine stops and says nothing.
     """
 
@@ -88,6 +89,7 @@ class Machine:
         self.frame_end = _NO_FRAME
         self.arrays = arrays
         self.reach = 0
+        self.wrapping = False
         self.meter = meter or Meter()
         self._calls = 0
 
@@ -148,7 +150,7 @@ class Machine:
         other.stack = [copy(value) for value in self.stack]
         other.marked = [[copy(value) for value in stack] for stack in self.marked]
         other.memo = self.memo.mapped(copy)
-        other.protocol = self.protocol
+        other.protocol, other.wrapping = self.protocol, self.wrapping
         return other
 
     @property
@@ -212,12 +214,14 @@ class Machine:
     def call(self, target: Value, arguments: tuple[Value, ...] | None, offset: int, how: str = "called") -> Value:
         """Call or construct; return what comes out. ``arguments`` are ``None`` where they are not known.
 
+        What is ``wrapped`` is called by others later, unless its effect is modelled: then it is as if it were now.
+
         Raises:
             BrokenError: The value cannot be called.
         """
         if type(target) is Global:
-            self.trace.use(target, how, offset)
             effect = EFFECTS.get((target.module, target.name)) or by_name(target.name)
+            self.trace.use(target, "called" if effect and how == "wrapped" else how, offset)
             if effect is None:
                 keeping.keep(self, arguments or (), offset)
                 keeping.check_arguments(self, target, arguments or (), offset)

@@ -199,7 +199,7 @@ def _setitems(machine: Machine, position: int) -> int:
 
 
 def _set(machine: Machine, target: Value, items: list[Value], offset: int) -> None:
-    imports = keeping.keep_items(machine, items, offset)
+    imports = keeping.keep_items(machine, items, offset) or machine.wrapping
     if type(target) is Dict:
         for index in range(0, len(items) - 1, 2):
             key = items[index]

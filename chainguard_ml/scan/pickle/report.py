@@ -23,8 +23,8 @@ if TYPE_CHECKING:
 
 _LISTED = 1000  # globals named in the evidence
 _VERBS = {"referenced": "refers to", "called": "calls", "newobj": "constructs", "built": "sets the state of",
-          "fed": "adds items to", "kept": "keeps"}  # fmt: skip
-_ORDER = ("called", "newobj", "instantiated", "built", "fed", "referenced", "kept")
+          "fed": "adds items to", "kept": "keeps", "wrapped": "wraps"}  # fmt: skip
+_ORDER = ("called", "newobj", "instantiated", "built", "fed", "wrapped", "referenced", "kept")
 _WORST = ("dangerous", "code", "unknown", "misused", "allowed")
 _TORCHSCRIPT = "__torch__"
 _NOTES = {
@@ -206,7 +206,7 @@ def _is_torchscript(seen: Seen) -> bool:
 def _is_resolver(seen: Seen) -> bool:
     """A resolver that was only called with literals has been replaced by what they name, which is judged."""
     resolver = (seen.target.module, seen.target.name) in RESOLVERS
-    others = {"computed", "newobj", "built", "instantiated"} & seen.uses.keys()
+    others = {"computed", "newobj", "built", "instantiated", "kept"} & seen.uses.keys()
     return resolver and "resolved" in seen.uses and not others
 
 
@@ -218,6 +218,7 @@ def _public(uses: dict[str, int]) -> set[str]:
         "computed": "called",
         "fed": "built",
         "kept": "referenced",
+        "wrapped": "called",
     }
     return {renamed.get(how, how) for how in uses}
 

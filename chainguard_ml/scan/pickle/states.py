@@ -9,7 +9,7 @@ from __future__ import annotations
 import re
 from typing import TYPE_CHECKING
 
-from chainguard_ml.scan.pickle import keeping
+from chainguard_ml.scan.pickle.partials import check_partial, is_partial
 from chainguard_ml.scan.pickle.values import DATA, Dict, Instance, Value, has_odd_keys
 
 if TYPE_CHECKING:
@@ -71,15 +71,5 @@ def check_state(machine: Machine, target: Instance, state: Value, offset: int) -
         for key, text, suits, what in _GUARDS:
             if key in state.noted and not suits(state.noted.get(text, DATA)):
                 machine.trace.note("code", offset, what, target.of)
-    if (target.of.module, target.of.name) == ("functools", "partial"):
-        _check_partial(machine, target, state, offset)
-
-
-def _check_partial(machine: Machine, target: Instance, state: Value, offset: int) -> None:
-    """A partial's state ``(function, arguments, keywords, attributes)`` replaces its function."""
-    if isinstance(state, tuple) and len(state) == 4:
-        arguments = state[1]
-        machine.call(state[0], arguments if isinstance(arguments, tuple) else None, offset)
-        keeping.check_arguments(machine, target.of, (state[2],), offset)
-    else:
-        machine.trace.note("misused", offset, "its state cannot be followed", target.of)
+    if is_partial(target):
+        check_partial(machine, target, state, offset)

@@ -128,8 +128,10 @@ _METHODS = frozenset(name for kind in (dict, list, set, str, bytes) for name in 
     "seek", "size", "stride", "to", "tolist", "untyped_storage", "view", "write",
 }  # fmt: skip
 
-# Generic classes and wrapped functions leave these in ordinary objects.
-_HARMLESS = frozenset({"__orig_class__", "__doc__", "__name__", "__qualname__", "__module__", "__wrapped__"})
+# Generic classes, wrapped functions and NetworkX's graphs leave these in ordinary objects.
+_HARMLESS = frozenset(
+    {"__networkx_cache__", "__orig_class__", "__doc__", "__name__", "__qualname__", "__module__", "__wrapped__"}
+)
 
 
 BORING: tuple[Value, ...] = (DATA,)
@@ -161,6 +163,10 @@ def pack(items: list[Value] | tuple[Value, ...]) -> Value:
     return BORING if items else ()
 
 
+PARTIAL = ("functools", "partial")
+"""What wraps a function, and runs it when it is called."""
+
+
 def is_odd(key: Value) -> bool:
     """Return whether no ordinary state has this key: a special name such as ``__class__``, or one that is computed."""
     if isinstance(key, str):
@@ -170,7 +176,8 @@ def is_odd(key: Value) -> bool:
 
 def replaces_method(key: Value, value: Value) -> bool:
     """Return whether a key stands in for a method that loading calls of what it is given, and would run an import."""
-    return type(value) is Global and type(key) is str and key in _METHODS
+    runs = type(value) is Global or (type(value) is Instance and (value.of.module, value.of.name) == PARTIAL)
+    return runs and type(key) is str and key in _METHODS
 
 
 def has_odd_keys(state: Value) -> bool:

@@ -20,6 +20,7 @@ if TYPE_CHECKING:
 
 RANGE = call(glob("builtins", "range"), number(9))
 PARTIAL = glob("functools", "partial")
+CONVERTING = {"bool", "bytes_", "complex", "float", "str", "bool_", "str_", "string_", "unicode_"}
 GETATTR, SETATTR = glob("builtins", "getattr"), glob("builtins", "setattr")
 
 
@@ -40,7 +41,8 @@ def test_what_is_made_from_all_that_another_object_yields_is_noted(module: str, 
     stream = call(glob(module, name), RANGE)
     (found,) = notes(stream)
     assert (found.kind, named(found), found.offset) == ("misused", f"{module}.{name}", 2 + len(stream) - 1)
-    assert found.detail in {collecting._EXPANDS, collecting._COMPUTES}
+    assert found.detail in {collecting._EXPANDS, collecting._COMPUTES, collecting._CONVERTS}
+    assert (found.detail == collecting._CONVERTS) == (name in CONVERTING)
     assert (found.detail == collecting._COMPUTES) == (name in {"int", "Fraction"})
     assert not notes(call(glob(module, name), text("1")))
     assert not notes(call(glob(module, name)))
@@ -78,10 +80,30 @@ def _partial(*state: bytes) -> bytes:
     return call(PARTIAL, glob("builtins", "dict")) + b"(" + b"".join(state) + b"tb"
 
 
-def test_the_function_in_a_partials_state_is_called() -> None:
+def test_the_function_in_a_partials_state_is_wrapped() -> None:
     found = uses(_partial(glob("os", "system"), b"(" + text("x") + b"t", b"}", b"N"))
-    assert "called" in found["os.system"]
-    assert "called" in uses(_partial(glob("os", "system"), b"N", b"}", b"N"))["os.system"]
+    assert "wrapped" in found["os.system"]
+    assert "wrapped" in uses(_partial(glob("os", "system"), b"N", b"}", b"N"))["os.system"]
+
+
+def test_what_a_factory_wraps_is_called_and_what_replaces_it_too() -> None:
+    factory = call(glob("collections", "defaultdict"), call(PARTIAL, glob("a", "b"), text("x")) + b"q\1")
+    assert uses(factory)["a.b"] == {"referenced", "wrapped", "called"}
+    replaced = uses(factory, b"h\1(", glob("c", "d"), b")}Ntb")
+    assert "called" in replaced["c.d"]
+    before = uses(call(glob("collections", "defaultdict"), _partial(glob("c", "d"), b")", b"}", b"N")))
+    assert before["c.d"] == {"referenced", "kept", "wrapped", "called"}
+    assert not notes(factory)
+
+
+@pytest.mark.parametrize("name", ["_functools", "functools"])
+def test_reduce_writes_unions_of_types_and_nothing_else(name: str) -> None:
+    united = glob(name, "reduce"), glob("_operator", "or_")
+    types = b"(" + glob("builtins", "int") + call(glob("types", "GenericAlias"), glob("builtins", "list"), b"N") + b"Nt"
+    assert uses(call(*united, types))[f"{name}.reduce"] == {"referenced", "called", "resolved"}
+    for other in (b"(" + RANGE + b"Nt", text("x"), b"(K\1K\2t"):
+        assert "computed" in uses(call(*united, other))[f"{name}.reduce"]
+    assert "computed" in uses(call(united[0], glob("os", "system"), types))[f"{name}.reduce"]
 
 
 @pytest.mark.parametrize("state", [(b"N",) * 3, (b"N",) * 5, ()])
