@@ -94,6 +94,33 @@ ARRAYS: dict[str, tuple[bytes, str]] = {
 }  # fmt: skip
 
 
+_O8 = _type(text("O8"), -1, flags=63)
+_POINTER = b"B\x08\0\0\0AAAAAAAA"
+
+
+def _fields(kind: bytes, offset: int, flags: int) -> bytes:
+    """Return a structure of eight bytes with one field."""
+    named = b"N" + text("a") + b"\x85}" + text("a") + kind + number(offset) + b"\x86s"
+    return _type(text("V8"), 8, flags=flags, fields=named)
+
+
+def _scalar(kind: bytes) -> bytes:
+    return whole(call(glob("numpy.core.multiarray", "scalar"), kind, _POINTER), protocol=3)
+
+
+# Bytes of the stream that NumPy is made to take for addresses of objects, while it loads.
+TYPES: dict[str, tuple[bytes, str]] = {
+    "address-as-object": (_scalar(_type(text("O8"), -1, flags=0)), MISUSED),
+    "address-as-object-of-a-field": (_scalar(_fields(_O8, 0, 16)), MISUSED),
+    "address-in-an-old-state": (_scalar(_type(text("O8")) + b"(K\x03" + text("|") + b"NNN" + number(-1) * 2 + b"tb"), MISUSED),
+    "number-as-object": (whole(call(glob("numpy", "ndarray"), b"K\1\x85", _type(text("i8"), -1, flags=63)), protocol=3), MISUSED),
+    "field-outside-of-its-item": (whole(_fields(_O8, 4096, 27)), MISUSED),
+    "address-in-a-joblib-array": (whole(_array(_type(text("O8"), -1, flags=0), body=b"AAAAAAAA" + WHOLE), protocol=4), MISUSED),
+    "type-is-changed": (whole(_fields(_O8, 0, 27), b"(K\x03" + text("|") + b"NNN" + number(8) + b"K\1K\0tb"), MISUSED),
+}  # fmt: skip
+
+
 def samples() -> Iterator[Malicious]:
     """Every row as a file."""
-    return table(ARRAYS, "array")
+    yield from table(ARRAYS, "array")
+    yield from table(TYPES, "type")

@@ -9,31 +9,26 @@ readings are walked.
 from __future__ import annotations
 
 import math
-import re
 from typing import TYPE_CHECKING
 
+from chainguard_ml.scan.pickle.dtypes import item, set_state
 from chainguard_ml.scan.pickle.literals import reaches_name
 from chainguard_ml.scan.pickle.operands import BrokenError
-from chainguard_ml.scan.pickle.values import BORING, DATA, NONE, Dict, Global, Instance, Value
+from chainguard_ml.scan.pickle.values import BORING, DATA, NONE, Dict, Instance, Value, is_type
 
 if TYPE_CHECKING:
     from chainguard_ml.scan.pickle.machine import Machine
 
 _WRAPPERS = frozenset({"joblib.numpy_pickle", "sklearn.externals.joblib.numpy_pickle"})
 _WRAPPER = "NumpyArrayWrapper"
-_TYPE = re.compile(r"[<>|=]?([?bBhHiIlLqQpPefdgFDGOSUVaMmcu])(\d{0,9})")
-_SIZES = {"?": 1, "b": 1, "B": 1, "c": 1, "h": 2, "H": 2, "e": 2, "i": 4, "I": 4, "f": 4, "l": 8, "L": 8, "q": 8,
-          "Q": 8, "p": 8, "P": 8, "d": 8, "F": 8, "D": 16, "u": 1, "g": 16, "G": 32, "M": 8, "m": 8}  # fmt: skip
-_FLEXIBLE = "SUVa"
 _TEXT_TYPE = "_convert_to_stringdtype_kwargs"  # makes numpy.dtypes.StringDType, whose arrays are pickled as objects
-_HOLDS_OBJECTS = 1  # numpy's flag NPY_ITEM_REFCOUNT
 _MOST_COPIED = 5_000_000  # values copied to walk the other reading
 
 
 def after_build(machine: Machine, built: Instance, state: Value, position: int) -> int:
     """Return where opcodes go on after BUILD: behind the array, if what was built stands for one."""
-    if built.of.module == "numpy" and built.of.name == "dtype":
-        built.notes = (*built.notes[:1], state)
+    if is_type(built):
+        set_state(machine, built, state, position - 1)
     elif built.of.name == "BytesIO" and isinstance(state, tuple) and state:
         built.notes = state[:1]
     if not machine.arrays or built.of.name != _WRAPPER or built.of.module not in _WRAPPERS:
@@ -86,32 +81,10 @@ def _item(dtype: Value) -> tuple[bool, int]:
     """Return whether items are objects, and their bytes, from the arguments and the state of a ``numpy.dtype``."""
     if isinstance(dtype, Instance) and dtype.of.name == _TEXT_TYPE and dtype.of.module.startswith("numpy."):
         return True, 0
-    if not isinstance(dtype, Instance) or not dtype.notes:
+    kind = item(dtype)
+    if kind is None:
         raise BrokenError("an array's type is computed")
-    code, *states = dtype.notes
-    state = states[0] if states else ()
-    match = _TYPE.fullmatch(code) if isinstance(code, str) else None
-    # Of a class only these stand for a structure, and of other texts the state is ignored: `float64` has eight bytes.
-    if not match and not (isinstance(code, Global) and code.name in {"record", "void"}):
-        raise BrokenError("an array's type is computed")
-    kind = match[1] if match else "V"
-    if kind == "O":
-        return True, 8
-    if kind in _FLEXIBLE:
-        return _flexible(state, match, kind)
-    digits = match[2] if match and kind not in "mM" else ""
-    return False, int(digits) if digits else _SIZES[kind]
-
-
-def _flexible(state: Value, match: re.Match[str] | None, kind: str) -> tuple[bool, int]:
-    """Read flags and size from a state ``(version, order, subtype, names, fields, size, alignment, flags, …)``."""
-    if isinstance(state, tuple) and len(state) >= 8:
-        size, flags = state[5], state[7]
-        if isinstance(size, int) and size >= 0 and isinstance(flags, int) and state[2] is NONE:
-            return bool(flags & _HOLDS_OBJECTS), size
-    if state == () and match and match[2]:
-        return False, int(match[2]) * (4 if kind == "U" else 1)
-    raise BrokenError("an array's type is computed")
+    return kind
 
 
 def _walk_as_opcodes(machine: Machine, position: int, *, objects: bool) -> None:

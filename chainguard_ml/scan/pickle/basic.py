@@ -304,6 +304,7 @@ def _dict(machine: Machine, position: int) -> int:
         raise BrokenError("a dictionary has a key without a value")
     keeping.keep_items(machine, items, position - 1)
     made = Dict()
+    made.count = len(items) >> 1
     for index in range(0, len(items), 2):
         keeping.check_key(machine, items[index], position - 1)
         made.put(items[index], items[index + 1])

@@ -6,6 +6,7 @@ from typing import TYPE_CHECKING
 
 from chainguard_ml.scan.pickle import keeping, names, operands
 from chainguard_ml.scan.pickle.arrays import after_build
+from chainguard_ml.scan.pickle.dtypes import CLOSED
 from chainguard_ml.scan.pickle.machine import opcode
 from chainguard_ml.scan.pickle.operands import BrokenError
 from chainguard_ml.scan.pickle.states import check_state
@@ -201,9 +202,12 @@ def _setitems(machine: Machine, position: int) -> int:
 def _set(machine: Machine, target: Value, items: list[Value], offset: int) -> None:
     imports = keeping.keep_items(machine, items, offset) or machine.wrapping
     if type(target) is Dict:
+        target.count += len(items) >> 1
+        if target.closed:
+            machine.trace.note("misused", offset, CLOSED)
         for index in range(0, len(items) - 1, 2):
             key = items[index]
-            if imports or type(key) is not str or key in NOTED or key[:2] == "__":
+            if imports or type(key) is not str or key in NOTED or key[:2] == "__" or type(items[index + 1]) is tuple:
                 keeping.check_key(machine, key, offset)
                 target.put(key, items[index + 1])
         return

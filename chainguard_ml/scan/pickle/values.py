@@ -6,7 +6,7 @@ one ``DATA``. A list is ``DATA`` too: what is put into it is judged when it is i
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING, TypeAlias
+from typing import TYPE_CHECKING, TypeAlias, TypeGuard
 
 if TYPE_CHECKING:
     from collections.abc import Iterable
@@ -67,18 +67,31 @@ class Instance:
 
 
 class Dict:
-    """A dictionary; remembers the values of ``NOTED`` keys, and whether a key is odd."""
+    """A dictionary; remembers the values of ``NOTED`` keys, and whether a key is odd.
 
-    __slots__ = ("noted", "odd")
+    Attributes:
+        odd: Whether an ordinary state does not have one of its keys.
+        noted: Values of ``NOTED`` keys.
+        fields: Values that can be fields of a type of NumPy, ``(type, offset)``; ``count`` of all values.
+        closed: Whether a type was made of it, with the ``extent`` of its fields.
+    """
+
+    __slots__ = ("closed", "count", "extent", "fields", "noted", "odd")
 
     def __init__(self) -> None:
         self.odd = False
         self.noted: dict[str, Value] | None = None
+        self.fields: list[tuple[Value, ...]] | None = None
+        self.count = 0
+        self.closed = False
+        self.extent: tuple[int, bool, bool] | None = None
 
     def copy(self) -> Dict:
         """Return a dictionary of its own with the same content."""
         other = Dict()
         other.odd, other.noted = self.odd, self.noted
+        other.fields, other.count = self.fields and [*self.fields], self.count
+        other.closed, other.extent = self.closed, self.extent
         return other
 
     def put(self, key: Value, value: Value) -> None:
@@ -92,6 +105,9 @@ class Dict:
                 self.odd = True
         elif type(key) is not int and is_odd(key):
             self.odd = True
+        if type(value) is tuple and len(value) > 1 and is_type(value[0]):
+            self.fields = self.fields or []
+            self.fields.append(value)
 
     def get(self, key: str) -> Value:
         """Return the value of a noted key, ``DATA`` if it was not set."""
@@ -165,6 +181,11 @@ def pack(items: list[Value] | tuple[Value, ...]) -> Value:
 
 PARTIAL = ("functools", "partial")
 """What wraps a function, and runs it when it is called."""
+
+
+def is_type(value: Value) -> TypeGuard[Instance]:
+    """Return whether it is a ``numpy.dtype``."""
+    return type(value) is Instance and value.of.name == "dtype" and value.of.module == "numpy"
 
 
 def is_odd(key: Value) -> bool:
