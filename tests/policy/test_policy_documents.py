@@ -258,6 +258,15 @@ def test_inclusions_are_bounded(write: Callable[..., Path], refused: Callable[..
     assert "is one document more than the 32 that a policy may have" in text
 
 
+def test_a_policy_has_at_most_32_documents(write: Callable[..., Path], refused: Callable[..., str]) -> None:
+    for number in range(31):
+        write(RULE if number == 30 else f"include: [p{number + 1}.yaml]\n", f"p{number}.yaml")
+    assert policy.load(write("include: [p0.yaml]\n")).rules
+    write(RULE, "p31.yaml")
+    write("include: [p31.yaml]\n", "p30.yaml")
+    assert "p30.yaml:4: include[0]: is one document more" in refused(policy.load, write("include: [p0.yaml]\n"))
+
+
 def test_shipped_policies_have_names(repository: Path) -> None:
     assert policy.library()["release"] == repository / "policies" / "release.yaml"
     assert not any(name.endswith(".test") for name in policy.library())
