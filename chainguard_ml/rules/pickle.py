@@ -92,7 +92,8 @@ MISUSED_GLOBAL = Rule(
     family="scan",
     severity=Severity.HIGH,
     why="The name is listed, but not for this use: a class that is only referred to is called, what a call returned is "
-    "called again, special attributes are set, or arguments are hidden. Such detours are how listed names are abused.",
+    "called again, special attributes are set, arguments are hidden, or a type of NumPy takes bytes for "
+    "addresses of objects. Such detours are how listed names are abused.",
     remediation=_ALLOW,
     references=_SHARED,
 )
