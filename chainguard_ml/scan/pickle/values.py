@@ -107,7 +107,8 @@ class Dict:
             self.odd = True
         if type(value) is tuple and len(value) > 1 and is_type(value[0]):
             self.fields = self.fields or []
-            self.fields.append(value)
+            if len(self.fields) < MOST_FIELDS:  # a type of more is one whose fields do not match its count
+                self.fields.append(value)
 
     def get(self, key: str) -> Value:
         """Return the value of a noted key, ``DATA`` if it was not set."""
@@ -154,6 +155,9 @@ BORING: tuple[Value, ...] = (DATA,)
 """Stands for every tuple that holds only data, so that tuples of tuples cost nothing."""
 
 _IMPORTS = frozenset({Global})
+MOST_FIELDS = 100_000
+"""Fields of a type of NumPy that are kept."""
+
 LONGEST_TUPLE = 64
 """Elements of a tuple that is kept; no call that is modelled has more."""
 

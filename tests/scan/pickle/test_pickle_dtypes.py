@@ -11,7 +11,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from chainguard_ml.scan.pickle import dtypes
+from chainguard_ml.scan.pickle import dtypes, values
 from chainguard_ml.scan.pickle.values import DATA
 from chainguard_ml.scan.pickle.walk import walk
 from tests.corpus.pickles import call, glob, number, text, whole
@@ -142,6 +142,13 @@ def run() -> Callable[[bytes], object]:
         return machine.stack[-1]
 
     return top
+
+
+def test_a_type_of_more_fields_than_are_kept_is_noted(monkeypatch: pytest.MonkeyPatch) -> None:
+    two = fields({A: (I4, 0), B: (I4, 4)}, flags=16)
+    assert not details(whole(two))
+    monkeypatch.setattr(values, "MOST_FIELDS", 1)
+    assert details(whole(two)) == {dtypes._HIDDEN}
 
 
 def test_many_types_of_the_same_fields_cost_little() -> None:
