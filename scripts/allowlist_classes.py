@@ -27,7 +27,20 @@ if TYPE_CHECKING:
 PACKAGES = (  # by their import names
     *("sklearn", "statsmodels", "xgboost", "lightgbm", "scipy", "pandas", "networkx", "imblearn", "category_encoders"),
     *("umap", "hdbscan", "pyod", "lifelines", "mlxtend", "feature_engine", "skorch", "torchmetrics", "pytorch_tabnet"),
-    *("sksurv", "gplearn", "fairlearn", "kmodes"),
+    *(
+        "sksurv",
+        "gplearn",
+        "fairlearn",
+        "kmodes",
+        "optuna",
+        "pmdarima",
+        "hmmlearn",
+        "shap",
+        "tslearn",
+        "ngboost",
+        "mapie",
+    ),
+    *("interpret", "surprise", "implicit", "boruta", "sklego", "skrub", "scikeras", "river", "mlforecast"),
 )
 
 REASON = "plain class of"
