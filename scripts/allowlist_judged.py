@@ -38,7 +38,6 @@ STDLIB: tuple[tuple[str, str, str, str], ...] = (
      "splitlines", "startswith", "strip", "swapcase", "title", "upper", "zfill")), "", "method of text; only referred to"),
     ("builtins", "bytes.decode dict.get dict.items dict.keys dict.values", "", "method that reads; only referred to"),
     ("builtins", "iter reversed", "cb", "iterator over a collection of the stream; with a function, a misuse"),
-    ("itertools", "count", "c", "counts"),
     ("builtins", "type", "c", "returns the type of a value; making a class is a misuse"),
     ("builtins", "ArithmeticError AssertionError AttributeError BaseException BaseExceptionGroup BlockingIOError "
                  "BrokenPipeError BufferError BytesWarning ChildProcessError ConnectionAbortedError ConnectionError "

@@ -9,7 +9,7 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
-from tests.corpus.pickles import MISUSED, call, dictionary, glob, number, table, text, whole
+from tests.corpus.pickles import DANGEROUS, MISUSED, UNKNOWN, call, dictionary, glob, number, table, text, whole
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
@@ -21,6 +21,7 @@ ADAM = glob("torch.optim.adam", "Adam")
 EVALUATES = glob("ultralytics.nn.tasks", "DetectionModel")  # its constructor evaluates `activation`
 OPENS = glob("numpy", "memmap")
 LOADS = glob("torch.storage", "_load_from_bytes")
+CONFIG = glob("transformers.models.bert.configuration_bert", "BertConfig")
 ESTIMATOR = glob("sklearn.linear_model._base", "LinearRegression")
 ATTRIBUTES = glob("pytorch_lightning.utilities.parsing", "AttributeDict")
 ADDRESS = dictionary(data=number(4096) + b"\x89\x86", shape=number(1) + b"\x85", typestr=text("<u8"))
@@ -43,6 +44,21 @@ STREAMS = {
     "optimizer-asks-its-groups": (whole(instance(ADAM, state=b"}", param_groups=b"]" + bag(setdefault=OPENS) + b"a")), MISUSED),
     "estimator-pops-its-state": (whole(ESTIMATOR, b")\x81", bag(pop=OPENS), b"b"), MISUSED),
     "get-is-an-unknown-function": (whole(instance(ADAM, state=bag(get=glob("some.module", "run")), param_groups=GROUPS)), MISUSED),
+    "configuration-renames-its-state": (whole(instance(CONFIG, attribute_map=dictionary(__setstate__=text("to_json_file"))), text("out"), b"b"), MISUSED),
+    "configuration-renames-an-attribute": (whole(instance(CONFIG, attribute_map=dictionary(hidden_size=text("save_pretrained")))), MISUSED),
+    "configuration-renames-in-slots": (whole(CONFIG, b")\x81N", dictionary(attribute_map=b"}"), b"\x86b"), MISUSED),
+    "configuration-hides-its-state": (whole(CONFIG, b")\x81", glob("collections", "OrderedDict"), b")R", text("attribute_map"), b"}sb"), MISUSED),
+    "zone-is-a-file": (whole(call(glob("pandas.core.dtypes.dtypes", "DatetimeTZDtype"), text("ns"), text("dateutil//tmp/seen"))), MISUSED),
+    "zone-of-an-index-is-a-file": (whole(call(glob("pandas.core.indexes.datetimes", "_new_DatetimeIndex"), glob("pandas.core.indexes.datetimes", "DatetimeIndex"), dictionary(tz=text("dateutil/../../tmp/seen")))), MISUSED),
+    "zone-in-an-old-dictionary": (whole(b"(", text("tz"), text("dateutil/:/tmp/seen"), b"d"), MISUSED),
+    "handle-set-as-an-attribute": (whole(call(glob("builtins", "setattr"), glob("xgboost.core", "Booster") + b")\x81", text("handle"), text("x"))), DANGEROUS),
+    "constructor-by-a-function-that-returns-it": (
+        whole(call(glob("numpy.random._pickle", "__generator_ctor"), text("PCG64"), call(glob("torch.jit._pickle", "restore_type_tag"), ESTIMATOR, text("x")))), MISUSED),
+    "tag-of-nothing": (whole(call(glob("torch.jit._pickle", "restore_type_tag"))), MISUSED),
+    "endless-count": (whole(call(glob("time", "struct_time"), call(glob("itertools", "count")))), UNKNOWN),
+    "fraction-of-many-digits": (whole(call(glob("fractions", "Fraction"), text("1e-999999999"))), MISUSED),
+    "fraction-of-a-long-text": (whole(call(glob("fractions", "Fraction"), text("1" * 2000 + "e999999999"))), MISUSED),
+    "fraction-of-a-long-old-text": (whole(call(glob("fractions", "Fraction"), b"V" + b"1" * 2000 + b"e999999999\n")), MISUSED),
     "get-is-a-partial": (whole(instance(ADAM, state=bag(get=call(glob("functools", "partial"), glob("numpy", "ones"))), param_groups=GROUPS)), MISUSED),
     "pop-is-a-partial-item": (whole(glob("sklearn.utils._bunch", "Bunch"), b")\x81", text("pop"), call(glob("functools", "partial"), glob("numpy", "ones")), b"s"), MISUSED),
     "method-by-arguments": (whole(call(ATTRIBUTES, dictionary(detach=glob("some.module", "run")))), MISUSED),

@@ -306,7 +306,7 @@ def _dict(machine: Machine, position: int) -> int:
     made = Dict()
     made.count = len(items) >> 1
     for index in range(0, len(items), 2):
-        keeping.check_key(machine, items[index], position - 1)
+        keeping.check_key(machine, items[index], position - 1, items[index + 1])
         made.put(items[index], items[index + 1])
     machine.stack.append(made)
     return position

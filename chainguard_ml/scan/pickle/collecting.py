@@ -9,7 +9,7 @@ from __future__ import annotations
 import re
 from typing import TYPE_CHECKING
 
-from chainguard_ml.scan.pickle.values import Global, Instance, Value
+from chainguard_ml.scan.pickle.values import Global, Instance, Span, Value
 
 if TYPE_CHECKING:
     from chainguard_ml.scan.pickle.effects import Effect
@@ -20,7 +20,7 @@ _ALLOCATES = "it allocates as many bytes as a number says"
 _COMPUTES = "it computes a number of very many digits"
 _CONVERTS = "it is made from another object, by a method of that"
 _MOST = 1 << 24  # bytes made from a number
-_EXPONENT = re.compile(r"[eE]\+?[\d_]{5,}")
+_EXPONENT = re.compile(r"[eE][+-]?[\d_]{5,}")
 
 
 def collects(machine: Machine, target: Global, arguments: tuple[Value, ...] | None, offset: int) -> Value:
@@ -49,7 +49,11 @@ def _converts(machine: Machine, target: Global, arguments: tuple[Value, ...] | N
 
 def _number(machine: Machine, target: Global, arguments: tuple[Value, ...] | None, offset: int) -> Value:
     for value in arguments or ():
-        if isinstance(value, Instance) or (isinstance(value, str) and _EXPONENT.search(value)):
+        text = value if isinstance(value, str) else ""
+        if isinstance(value, Span):  # a text of more than a thousand characters
+            raw = machine.data[value.start : value.stop] if value.content is None else value.content
+            text = bytes(raw).decode("latin-1")
+        if isinstance(value, Instance) or _EXPONENT.search(text):
             machine.trace.note("misused", offset, _COMPUTES, target)
     return Instance(target)
 
@@ -63,6 +67,12 @@ EXPANDING: dict[tuple[str, str], Effect] = {
     ("builtins", "bytes"): _bytes,
     **{("builtins", name): _converts for name in ("bool", "complex", "float", "str")},
     **{("numpy", name): _converts for name in ("bool", "bool_", "bytes_", "str_", "string_", "unicode_")},
+    ("collections", "UserString"): _converts,
+    **{
+        ("ipaddress", f"IPv{version}{kind}"): _converts
+        for version in "46"
+        for kind in ("Address", "Interface", "Network")
+    },
     ("builtins", "int"): _number,
     ("fractions", "Fraction"): _number,
     ("numpy", "void"): _bytes,

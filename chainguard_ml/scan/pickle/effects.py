@@ -87,7 +87,7 @@ def _setattr(machine: Machine, target: Global, arguments: tuple[Value, ...] | No
         case (Global() as owner, str(), _):
             machine.trace.use(target, "resolved", offset)
             machine.trace.note("overwritten", offset, "an attribute is set on it", owner)
-        case (Instance() as owner, str() as name, value):
+        case (Instance() as owner, str() as name, value) if owner.of.module.partition(".")[0] == "dill":
             machine.trace.use(target, "resolved", offset)
             state = Dict()
             state.put(name, value)
@@ -268,6 +268,14 @@ def _is_type(value: Value) -> bool:
     return isinstance(value, Global) or value is NONE
 
 
+def _returns_first(machine: Machine, target: Global, arguments: tuple[Value, ...] | None, offset: int) -> Value:
+    """``restore_type_tag(value, type)`` returns the value itself."""
+    if not arguments:
+        machine.trace.note("misused", offset, NOT_FOLLOWED, target)
+        return UNKNOWN
+    return arguments[0]
+
+
 def _add_extension(machine: Machine, _target: Global, arguments: tuple[Value, ...] | None, _offset: int) -> Value:
     """``copyreg.add_extension(module, name, code)`` decides what EXT opcodes import."""
     match arguments:
@@ -377,6 +385,7 @@ EFFECTS: dict[tuple[str, str], Effect] = {
         (f"{keras}.pickle_utils", "deserialize_model_from_bytecode"): _load_from_bytes
         for keras in ("keras.saving", "keras.src.saving", "keras.src.saving.legacy", "tf_keras.src.saving")
     },
+    ("torch.jit._pickle", "restore_type_tag"): _returns_first,
     ("torch._tensor", "_rebuild_from_type"): _calls_first,
     ("torch._tensor", "_rebuild_from_type_v2"): _calls_first,
     ("torch._utils", "_rebuild_parameter_with_state"): _sets_state,

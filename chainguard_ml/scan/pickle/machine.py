@@ -222,6 +222,7 @@ class Machine:
         if type(target) is Global:
             effect = EFFECTS.get((target.module, target.name)) or by_name(target.name)
             self.trace.use(target, "called" if effect and how == "wrapped" else how, offset)
+            keeping.check_zones(self, target, arguments or (), offset)
             if effect is None:
                 keeping.keep(self, arguments or (), offset)
                 keeping.check_arguments(self, target, arguments or (), offset)

@@ -208,7 +208,7 @@ def _set(machine: Machine, target: Value, items: list[Value], offset: int) -> No
         for index in range(0, len(items) - 1, 2):
             key = items[index]
             if imports or type(key) is not str or key in NOTED or key[:2] == "__" or type(items[index + 1]) is tuple:
-                keeping.check_key(machine, key, offset)
+                keeping.check_key(machine, key, offset, items[index + 1])
                 target.put(key, items[index + 1])
         return
     _changes(machine, target, offset, "items are set in it")

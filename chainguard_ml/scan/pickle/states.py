@@ -24,6 +24,8 @@ EVALUATED = frozenset({"scipy.stats._continuous_distns", "scipy.stats._discrete_
 """Modules whose classes evaluate a part of their state: no other may have such a class in the allow-list."""
 
 _EVALUATING = "scipy.stats."
+_RENAMING = "transformers."  # PreTrainedConfig.__getattribute__ looks names up in the object's own attribute_map
+_RENAMES = "its state renames attributes, so that setting a state can call any of its methods"
 _FROZEN = frozenset(
     {"levy_stable_frozen", "rv_frozen", "rv_continuous_frozen", "rv_discrete_frozen"}
 )  # have no state of that kind
@@ -58,7 +60,18 @@ def _hides(target: Instance, state: Value) -> bool:
     """Return whether a class that may evaluate a part of its state gets one that is not followed."""
     if target.of.module in EVALUATED:
         return target.of.name not in _FROZEN and not isinstance(state, Dict)
+    parts = state if isinstance(state, tuple) else (state,)
+    if target.of.module.startswith(_RENAMING):
+        return any(isinstance(part, Instance) for part in parts)
     return isinstance(state, Instance) and target.of.module.startswith(_EVALUATING)
+
+
+def _renames(target: Instance, state: Value) -> bool:
+    """Return whether a state decides which attribute is meant by a name."""
+    parts = state if isinstance(state, tuple) else (state,)
+    return target.of.module.startswith(_RENAMING) and any(
+        isinstance(part, Dict) and "attribute_map" in (part.noted or {}) for part in parts
+    )
 
 
 def check_state(machine: Machine, target: Instance, state: Value, offset: int) -> None:
@@ -67,6 +80,8 @@ def check_state(machine: Machine, target: Instance, state: Value, offset: int) -
         machine.trace.note("misused", offset, _ODD, target.of)
     if _hides(target, state):
         machine.trace.note("misused", offset, _HIDDEN, target.of)
+    if _renames(target, state):
+        machine.trace.note("misused", offset, _RENAMES, target.of)
     if isinstance(state, Dict) and state.noted:
         for key, text, suits, what in _GUARDS:
             if key in state.noted and not suits(state.noted.get(text, DATA)):

@@ -134,7 +134,8 @@ Value: TypeAlias = "str | int | tuple[Value, ...] | Plain | Global | Instance | 
 """What the stack and the memo hold. Never hash or compare one: tuples that share their halves take for ever."""
 
 NOTED = frozenset({"subclass", "shape", "order", "dtype", "allow_mmap", "numpy_array_alignment_bytes",
-                   "_parse_arg_template", "restore_model_spec", "restore_design_info", "formula"})  # fmt: skip
+                   "_parse_arg_template", "restore_model_spec", "restore_design_info", "formula",
+                   "attribute_map", "tz"})  # fmt: skip
 """Keys whose values decide something: how many bytes of joblib's arrays follow, what a class evaluates."""
 
 # Of dictionaries, lists, sets, texts, files, arrays and tensors. No object of a model has a function for one of them.
