@@ -63,6 +63,7 @@ _SKIPPED = (
     "plotting",
     "drawing",
     "_lib",
+    "pickle_compat",
 )
 
 
