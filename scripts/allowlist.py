@@ -51,7 +51,7 @@ TABLES = (
 )
 FIELDS = frozenset({"module", "names", "may_be", "judged", "kept"})
 ORDER = ("called", "newobj", "built", "fed")
-INFRASTRUCTURE = frozenset({"referenced", "instantiated", "resolved", "computed", "kept"})
+INFRASTRUCTURE = frozenset({"referenced", "instantiated", "resolved", "computed", "kept", "wrapped"})
 LISTS = (*FRAMEWORKS, "stdlib", "others")
 
 Entries = dict[tuple[str, str], tuple[frozenset[str], str]]

@@ -24,23 +24,12 @@ if TYPE_CHECKING:
     from collections.abc import Callable, Iterator
     from types import ModuleType
 
-PACKAGES = (  # by their import names
-    *("sklearn", "statsmodels", "xgboost", "lightgbm", "scipy", "pandas", "networkx", "imblearn", "category_encoders"),
-    *("umap", "hdbscan", "pyod", "lifelines", "mlxtend", "feature_engine", "skorch", "torchmetrics", "pytorch_tabnet"),
-    *(
-        "sksurv",
-        "gplearn",
-        "fairlearn",
-        "kmodes",
-        "optuna",
-        "pmdarima",
-        "hmmlearn",
-        "shap",
-        "tslearn",
-        "ngboost",
-        "mapie",
-    ),
-    *("interpret", "surprise", "implicit", "boruta", "sklego", "skrub", "scikeras", "river", "mlforecast"),
+PACKAGES = tuple(
+    """
+    sklearn statsmodels xgboost lightgbm scipy pandas networkx imblearn category_encoders umap hdbscan pyod lifelines
+    mlxtend feature_engine skorch torchmetrics pytorch_tabnet sksurv gplearn fairlearn kmodes optuna pmdarima hmmlearn
+    shap tslearn ngboost mapie interpret surprise implicit boruta sklego skrub scikeras river mlforecast
+    """.split()  # noqa: SIM905 (a table of import names)
 )
 
 REASON = "plain class of"

@@ -118,24 +118,13 @@ NUMPY: tuple[tuple[str, str, str, str], ...] = (
               "int_ intc integer intp long longdouble longlong number object_ short signedinteger single str_ string_ "
               "timedelta64 ubyte uint uint16 uint32 uint64 uint8 uintc uintp ulong ulonglong unicode_ unsignedinteger "
               "ushort void complexfloating", "cb", "scalar type: converts data"),
-    ("numpy", "abs absolute add all amax amin any arange argmax argmin argsort array asarray clip concatenate cos "
-              "cumsum diff divide dot exp exp2 expm1 floor isfinite isnan log log10 log1p log2 logical_and logical_not "
-              "logical_or max maximum mean median min minimum multiply nan_to_num nanmean nanmedian nanstd ones percentile "
-              "power prod quantile ravel reciprocal rint round sign sin sqrt square squeeze std subtract sum tan tanh "
-              "transpose unique var where zeros inf nan", "", _REFERENCE),
+    ("numpy", "inf nan", "", "constant"),
     ("numpy.char", "chararray", "nb", "subclass of an array; constructed empty and filled from data"),
     ("numpy._core.defchararray", "chararray", "nb", "subclass of an array; constructed empty and filled from data"),
     ("numpy._core.multiarray", "_reconstruct", "cb", _REBUILD),
     ("numpy._core.multiarray", "scalar", "cb", "rebuilds a scalar from its bytes"),
     ("numpy._core.numeric", "_frombuffer", "c", "array over bytes of the stream"),
     ("numpy._core._internal", "_convert_to_stringdtype_kwargs", "c", "describes the text type"),
-    (
-        "numpy._core._multiarray_umath",
-        "absolute add arctan ceil cos exp exp2 expm1 fabs floor log log10 log1p log2 maximum minimum multiply negative "
-        "power reciprocal rint sign sin sqrt square subtract tan tanh",
-        "",
-        _REFERENCE,
-    ),
     ("numpy.random._pickle", "__bit_generator_ctor __generator_ctor __randomstate_ctor", "cb",
      "constructs one of NumPy's generators; classes among its arguments are judged themselves"),
     ("numpy.random", "__RandomState_ctor", "cb", "constructs one of NumPy's generators"),

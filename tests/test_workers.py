@@ -203,9 +203,8 @@ def test_ctrl_c_ends_parent_and_workers(tmp_path: Path, deeds: Callable[..., Tas
             for result in pool.run([Task("deeds:process", None, Subject("p")), Task("deeds:hang", None, Subject("h"))]):
                 print(result.records[0].subject.name, flush=True)
     """)
-    signal.signal(
-        signal.SIGINT, signal.default_int_handler
-    )  # a job in the background ignores it, and children inherit that
+    # A job in the background ignores the signal, and children inherit that.
+    signal.signal(signal.SIGINT, signal.default_int_handler)
     process = subprocess.Popen(
         [sys.executable, "-c", program], stdout=subprocess.PIPE, stderr=subprocess.DEVNULL, text=True
     )

@@ -20,9 +20,8 @@ def test_ctrl_c(tmp_path: Path) -> None:
     (models / "0.pkl").write_bytes(heavy)
     for number in range(1, 2_000):  # enough to be still at it when the signal comes
         (models / f"{number}.pkl").hardlink_to(models / "0.pkl")
-    signal.signal(
-        signal.SIGINT, signal.default_int_handler
-    )  # a job in the background ignores it, and children inherit that
+    # A job in the background ignores the signal, and children inherit that.
+    signal.signal(signal.SIGINT, signal.default_int_handler)
     command = [sys.executable, "-P", "-m", "chainguard_ml", "scan", "models", "-o", "report.txt"]
     with subprocess.Popen(command, cwd=tmp_path, stdout=subprocess.PIPE, stderr=subprocess.PIPE, text=True) as process:
         children = Path(f"/proc/{process.pid}/task/{process.pid}/children")

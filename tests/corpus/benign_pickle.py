@@ -81,6 +81,11 @@ SHAPES: dict[str, tuple[bytes, tuple[str, ...]]] = {
         ),
         (),
     ),
+    "zone-of-the-system": (
+        whole(call(glob("pandas.core.dtypes.dtypes", "DatetimeTZDtype"), text("ns"), text("dateutil/Europe/Berlin"))),
+        (),
+    ),
+    "zone-in-the-name-of-a-type": (whole(dictionary(dtype=text("datetime64[ns, dateutil/UTC]"))), ()),
     "meta-tensor": (
         whole(
             call(

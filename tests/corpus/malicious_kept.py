@@ -50,6 +50,9 @@ STREAMS = {
     "configuration-hides-its-state": (whole(CONFIG, b")\x81", glob("collections", "OrderedDict"), b")R", text("attribute_map"), b"}sb"), MISUSED),
     "zone-is-a-file": (whole(call(glob("pandas.core.dtypes.dtypes", "DatetimeTZDtype"), text("ns"), text("dateutil//tmp/seen"))), MISUSED),
     "zone-of-an-index-is-a-file": (whole(call(glob("pandas.core.indexes.datetimes", "_new_DatetimeIndex"), glob("pandas.core.indexes.datetimes", "DatetimeIndex"), dictionary(tz=text("dateutil/../../tmp/seen")))), MISUSED),
+    "zone-of-a-long-path": (whole(call(glob("pandas.core.dtypes.dtypes", "DatetimeTZDtype"), text("ns"), text("dateutil" + "/" * 2000 + "tmp/seen"))), MISUSED),
+    "zone-of-a-long-old-text": (whole(call(glob("pandas.core.dtypes.dtypes", "DatetimeTZDtype"), text("ns"), b"Vdateutil" + b"/" * 2000 + b"tmp\n")), MISUSED),
+    "zone-in-the-name-of-a-type": (whole(call(glob("pandas.core.indexes.base", "_new_Index"), glob("pandas.core.indexes.base", "Index"), dictionary(data=b"]", dtype=text("interval[datetime64[ns, dateutil//tmp/seen]]")))), MISUSED),
     "zone-in-an-old-dictionary": (whole(b"(", text("tz"), text("dateutil/:/tmp/seen"), b"d"), MISUSED),
     "handle-set-as-an-attribute": (whole(call(glob("builtins", "setattr"), glob("xgboost.core", "Booster") + b")\x81", text("handle"), text("x"))), DANGEROUS),
     "constructor-by-a-function-that-returns-it": (
@@ -58,6 +61,7 @@ STREAMS = {
     "endless-count": (whole(call(glob("time", "struct_time"), call(glob("itertools", "count")))), UNKNOWN),
     "fraction-of-many-digits": (whole(call(glob("fractions", "Fraction"), text("1e-999999999"))), MISUSED),
     "fraction-of-a-long-text": (whole(call(glob("fractions", "Fraction"), text("1" * 2000 + "e999999999"))), MISUSED),
+    "fraction-of-more-than-python-reads": (whole(call(glob("fractions", "Fraction"), text("1" * 20000 + "e9"))), MISUSED),
     "fraction-of-a-long-old-text": (whole(call(glob("fractions", "Fraction"), b"V" + b"1" * 2000 + b"e999999999\n")), MISUSED),
     "get-is-a-partial": (whole(instance(ADAM, state=bag(get=call(glob("functools", "partial"), glob("numpy", "ones"))), param_groups=GROUPS)), MISUSED),
     "pop-is-a-partial-item": (whole(glob("sklearn.utils._bunch", "Bunch"), b")\x81", text("pop"), call(glob("functools", "partial"), glob("numpy", "ones")), b"s"), MISUSED),

@@ -9,7 +9,7 @@ from __future__ import annotations
 import re
 from typing import TYPE_CHECKING
 
-from chainguard_ml.scan.pickle.values import Global, Instance, Span, Value
+from chainguard_ml.scan.pickle.values import LONGEST_TEXT, Global, Instance, Value, text_of
 
 if TYPE_CHECKING:
     from chainguard_ml.scan.pickle.effects import Effect
@@ -49,11 +49,8 @@ def _converts(machine: Machine, target: Global, arguments: tuple[Value, ...] | N
 
 def _number(machine: Machine, target: Global, arguments: tuple[Value, ...] | None, offset: int) -> Value:
     for value in arguments or ():
-        text = value if isinstance(value, str) else ""
-        if isinstance(value, Span):  # a text of more than a thousand characters
-            raw = machine.data[value.start : value.stop] if value.content is None else value.content
-            text = bytes(raw).decode("latin-1")
-        if isinstance(value, Instance) or _EXPONENT.search(text):
+        text = text_of(value, machine.data)
+        if isinstance(value, Instance) or _EXPONENT.search(text) or len(text) == LONGEST_TEXT:
             machine.trace.note("misused", offset, _COMPUTES, target)
     return Instance(target)
 

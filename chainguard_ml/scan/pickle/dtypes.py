@@ -23,15 +23,14 @@ if TYPE_CHECKING:
 Extent: TypeAlias = tuple[int, bool, bool]
 """Where the last of some fields ends, whether one holds objects, whether some share bytes."""
 
-CODE = re.compile(r"[<>|=]?([?bBhHiIlLqQpPefdgFDGOSUVaMmcu])(\d{0,9})")
-"""A type's code: a letter, and how many bytes or characters an item has."""
+# A type's code: a letter, and how many bytes or characters an item has.
+_CODE = re.compile(r"[<>|=]?([?bBhHiIlLqQpPefdgFDGOSUVaMmcu])(\d{0,9})")
 
-SIZES = {"?": 1, "b": 1, "B": 1, "c": 1, "h": 2, "H": 2, "e": 2, "i": 4, "I": 4, "f": 4, "l": 8, "L": 8, "q": 8,
+# Bytes of an item by the letter of its type, where the code has no number.
+_SIZES = {"?": 1, "b": 1, "B": 1, "c": 1, "h": 2, "H": 2, "e": 2, "i": 4, "I": 4, "f": 4, "l": 8, "L": 8, "q": 8,
          "Q": 8, "p": 8, "P": 8, "d": 8, "F": 8, "D": 16, "u": 1, "g": 16, "G": 32, "M": 8, "m": 8, "O": 8}  # fmt: skip
-"""Bytes of an item by the letter of its type, where the code has no number."""
 
-FLEXIBLE = "SUVa"
-"""Letters of types whose items have as many bytes as their state says."""
+_FLEXIBLE = "SUVa"  # letters of types whose items have as many bytes as their state says
 
 _REFERENCES = 1  # NPY_ITEM_REFCOUNT
 _POINTERS = _REFERENCES | 2  # NPY_LIST_PICKLE: the flags that no type without objects has
@@ -72,7 +71,7 @@ def _wrong(notes: Sequence[Value], state: Value) -> str:
 def _letter(code: Value) -> str:
     """Return the letter of a type's code, of which structures have ``V``; nothing for what NumPy writes nowhere."""
     if isinstance(code, str):
-        match = CODE.fullmatch(code)
+        match = _CODE.fullmatch(code)
         return match[1] if match else ""
     if isinstance(code, Global):
         return "V" if (code.module, code.name) in _STRUCTURES or code.module.startswith("ml_dtypes") else ""
@@ -133,7 +132,7 @@ def item(kind: Value) -> tuple[bool, int] | None:
     state = kind.notes[1] if len(kind.notes) > 1 else None
     if not letter:
         return None
-    if letter not in FLEXIBLE or state is None:
+    if letter not in _FLEXIBLE or state is None:
         natural = _natural(letter, kind.notes[0])
         return None if natural is None else (letter == "O", natural)
     if not isinstance(state, tuple) or len(state) < 8:
@@ -144,8 +143,8 @@ def item(kind: Value) -> tuple[bool, int] | None:
 
 def _natural(letter: str, code: Value) -> int | None:
     """Return the bytes that a code says, or its letter."""
-    match = CODE.fullmatch(code) if isinstance(code, str) else None
+    match = _CODE.fullmatch(code) if isinstance(code, str) else None
     digits = match[2] if match and letter not in "mM" else ""
     if not digits:
-        return SIZES.get(letter)
+        return _SIZES.get(letter)
     return int(digits) * (4 if letter == "U" else 1)

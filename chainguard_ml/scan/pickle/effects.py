@@ -9,7 +9,7 @@ from __future__ import annotations
 from typing import TYPE_CHECKING, TypeAlias
 
 from chainguard_ml.scan.pickle.collecting import EXPANDING, collects
-from chainguard_ml.scan.pickle.partials import call_wrapped, wrap, wraps
+from chainguard_ml.scan.pickle.partials import call_wrapped, wrap
 from chainguard_ml.scan.pickle.states import check_state
 from chainguard_ml.scan.pickle.values import (
     BORING,
@@ -22,6 +22,7 @@ from chainguard_ml.scan.pickle.values import (
     Instance,
     Span,
     Value,
+    is_partial,
 )
 
 if TYPE_CHECKING:
@@ -312,7 +313,7 @@ def _mapping(machine: Machine, target: Global, arguments: tuple[Value, ...] | No
 def _defaultdict(machine: Machine, target: Global, arguments: tuple[Value, ...] | None, offset: int) -> Value:
     """``defaultdict(factory)``: the factory will be called, and of a partial the function that it wraps."""
     factory = _argument(arguments, 0) if arguments else DATA
-    if type(factory) is Instance and wraps(factory):
+    if is_partial(factory) and factory.notes:
         call_wrapped(machine, factory, offset)
     else:
         _CALLS_FACTORY(machine, target, arguments, offset)

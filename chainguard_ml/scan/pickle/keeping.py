@@ -12,7 +12,7 @@ from __future__ import annotations
 import re
 from typing import TYPE_CHECKING
 
-from chainguard_ml.scan.pickle.values import DATA, LONGEST_TUPLE, Dict, Global, Holding, Instance, Value
+from chainguard_ml.scan.pickle.values import DATA, LONGEST_TUPLE, Dict, Global, Holding, Instance, Value, text_of
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
@@ -23,8 +23,9 @@ if TYPE_CHECKING:
 _HOLDERS = frozenset({Global, Holding})
 _MEMORY = frozenset({"__array_interface__", "__array_struct__", "__cuda_array_interface__"})
 _ADDRESS = "an attribute or key of that name makes NumPy read memory at an address that the stream gives"
+_ZONES = frozenset({"tz", "dtype"})  # keys whose value can be a time zone or name one
 _FILE = "a time zone names a file, which pandas opens"
-_ZONE = re.compile(r"dateutil(?:/[A-Za-z0-9_+-]+)+")
+_ZONE = re.compile(r"dateutil(?:/[A-Za-z0-9_+-]+)+\]*")  # behind the name of a type: datetime64[ns, dateutil/UTC]
 _SETSTATE = "a key of that name can stand in for the method that sets an object's state"
 _ODD = "its arguments or items set special attributes, methods, or attributes with computed names"
 _MAPPINGS = frozenset({"dict", "OrderedDict", "Counter", "defaultdict", "ChainMap", "UserDict", "WeakValueDictionary"})
@@ -34,7 +35,7 @@ def check_key(machine: Machine, key: Value, offset: int, value: Value = DATA) ->
     """Note a key that no mapping has: many classes look attributes up in their items, so it is as good as one."""
     if type(key) is str and key in _MEMORY:
         machine.trace.note("misused", offset, f"{key}: {_ADDRESS}")
-    elif type(key) is str and key == "tz":
+    elif type(key) is str and key in _ZONES:
         _check_zone(machine, value, offset)
     elif type(key) is str and key == "__setstate__":
         machine.trace.note("misused", offset, f"{key}: {_SETSTATE}")
@@ -49,7 +50,9 @@ def check_zones(machine: Machine, target: Global, arguments: tuple[Value, ...], 
 
 def _check_zone(machine: Machine, value: Value, offset: int) -> None:
     """``dateutil`` opens the file that a zone names; ``dateutil/Europe/Berlin`` is one of the system's."""
-    if isinstance(value, str) and value.startswith("dateutil/") and not _ZONE.fullmatch(value):
+    text = text_of(value, machine.data)
+    start = text.find("dateutil/")
+    if start >= 0 and not _ZONE.fullmatch(text, start):
         machine.trace.note("misused", offset, _FILE)
 
 

@@ -9,22 +9,12 @@ from __future__ import annotations
 from typing import TYPE_CHECKING
 
 from chainguard_ml.scan.pickle import keeping
-from chainguard_ml.scan.pickle.values import DATA, PARTIAL, Instance, Value
+from chainguard_ml.scan.pickle.values import DATA, Instance, Value
 
 if TYPE_CHECKING:
     from chainguard_ml.scan.pickle.machine import Machine
 
 _CALLED = DATA  # behind the function and its arguments in the notes of a partial that was called
-
-
-def is_partial(value: Instance) -> bool:
-    """Return whether it is a ``functools.partial``."""
-    return (value.of.module, value.of.name) == PARTIAL
-
-
-def wraps(value: Instance) -> bool:
-    """Return whether it is a partial of a function that is known."""
-    return is_partial(value) and bool(value.notes)
 
 
 def wrap(machine: Machine, partial: Instance, function: Value, arguments: Value, offset: int) -> None:

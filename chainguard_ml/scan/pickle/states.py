@@ -9,8 +9,8 @@ from __future__ import annotations
 import re
 from typing import TYPE_CHECKING
 
-from chainguard_ml.scan.pickle.partials import check_partial, is_partial
-from chainguard_ml.scan.pickle.values import DATA, Dict, Instance, Value, has_odd_keys
+from chainguard_ml.scan.pickle.partials import check_partial
+from chainguard_ml.scan.pickle.values import DATA, Dict, Instance, Value, has_odd_keys, is_partial
 
 if TYPE_CHECKING:
     from collections.abc import Callable
@@ -60,18 +60,21 @@ def _hides(target: Instance, state: Value) -> bool:
     """Return whether a class that may evaluate a part of its state gets one that is not followed."""
     if target.of.module in EVALUATED:
         return target.of.name not in _FROZEN and not isinstance(state, Dict)
-    parts = state if isinstance(state, tuple) else (state,)
     if target.of.module.startswith(_RENAMING):
-        return any(isinstance(part, Instance) for part in parts)
+        return any(isinstance(part, Instance) for part in _parts(state))
     return isinstance(state, Instance) and target.of.module.startswith(_EVALUATING)
 
 
 def _renames(target: Instance, state: Value) -> bool:
     """Return whether a state decides which attribute is meant by a name."""
-    parts = state if isinstance(state, tuple) else (state,)
     return target.of.module.startswith(_RENAMING) and any(
-        isinstance(part, Dict) and "attribute_map" in (part.noted or {}) for part in parts
+        isinstance(part, Dict) and "attribute_map" in (part.noted or {}) for part in _parts(state)
     )
+
+
+def _parts(state: Value) -> tuple[Value, ...]:
+    """Return the mappings of a state: one, or a pair for the dictionary and the slots."""
+    return state if isinstance(state, tuple) else (state,)
 
 
 def check_state(machine: Machine, target: Instance, state: Value, offset: int) -> None:

@@ -159,6 +159,9 @@ _IMPORTS = frozenset({Global})
 MOST_FIELDS = 100_000
 """Fields of a type of NumPy that are kept."""
 
+LONGEST_TEXT = 10_000
+"""Characters of a text that is looked into; Python reads no number of more, and no system a path."""
+
 LONGEST_TUPLE = 64
 """Elements of a tuple that is kept; no call that is modelled has more."""
 
@@ -184,13 +187,26 @@ def pack(items: list[Value] | tuple[Value, ...]) -> Value:
     return BORING if items else ()
 
 
-PARTIAL = ("functools", "partial")
-"""What wraps a function, and runs it when it is called."""
-
-
 def is_type(value: Value) -> TypeGuard[Instance]:
     """Return whether it is a ``numpy.dtype``."""
     return type(value) is Instance and value.of.name == "dtype" and value.of.module == "numpy"
+
+
+def is_partial(value: Value) -> TypeGuard[Instance]:
+    """Return whether it is a ``functools.partial``, which runs what it wraps when it is called."""
+    return type(value) is Instance and value.of.name == "partial" and value.of.module == "functools"
+
+
+def text_of(value: Value, data: bytes | memoryview) -> str:
+    """Return the beginning of a text that may be too long to keep: as much of it as any number or path has."""
+    if isinstance(value, str):
+        return value
+    if not isinstance(value, Span):
+        return ""
+    content = (
+        data[value.start : min(value.stop, value.start + LONGEST_TEXT)] if value.content is None else value.content
+    )
+    return bytes(content[:LONGEST_TEXT]).decode("latin-1")
 
 
 def is_odd(key: Value) -> bool:
@@ -202,8 +218,7 @@ def is_odd(key: Value) -> bool:
 
 def replaces_method(key: Value, value: Value) -> bool:
     """Return whether a key stands in for a method that loading calls of what it is given, and would run an import."""
-    runs = type(value) is Global or (type(value) is Instance and (value.of.module, value.of.name) == PARTIAL)
-    return runs and type(key) is str and key in _METHODS
+    return type(key) is str and key in _METHODS and (type(value) is Global or is_partial(value))
 
 
 def has_odd_keys(state: Value) -> bool:
