@@ -27,6 +27,10 @@ _VERBS = {"referenced": "refers to", "called": "calls", "newobj": "constructs", 
 _ORDER = ("called", "newobj", "instantiated", "built", "fed", "wrapped", "referenced", "kept")
 _WORST = ("dangerous", "code", "unknown", "misused", "allowed")
 _TORCHSCRIPT = "__torch__"
+_NOT_BY_NAME = (
+    "No framework writes this, and allowing the name does not cover it. Take the model again from its publisher and "
+    "compare digests; what is accepted all the same is a waiver's business, in a policy, with a reason and a date."
+)
 _NOTES = {
     "unresolved": rules.UNRESOLVED_GLOBAL,
     "overwritten": rules.OVERWRITTEN_GLOBAL,
@@ -152,6 +156,7 @@ class Report:
             key=(name, note.detail),
             facts={"module": target.module, "name": target.name} if target else {},
             severity=Severity.HIGH if note.kind == "supplied" else None,
+            hint=_NOT_BY_NAME if note.kind == "misused" else None,
         )
 
     def _hidden(self) -> Observations:

@@ -173,6 +173,15 @@ def test_even_dangerous_and_main_names_can_be_allowed_by_the_operator(look: Look
     assert look(b"\x80\x04\x8c\x03a.b\x8c\x03c.d\x93)R.", allow=allow).clean
 
 
+def test_what_a_name_is_misused_for_is_not_said_to_be_allowed_by_its_name(look: Look) -> None:
+    allow = [{"name": "builtins.str", "may_be": ["called"], "reason": "mine", "path": "", "sha256": ""}]
+    stream = b"\x80\x02cbuiltins\nstr\ncbuiltins\nrange\nK\x09\x85R\x85R."
+    for seen in (look(stream), look(stream, allow=allow)):
+        assert "[[scan.allow]]" not in str(seen.of("misused-global").hint)
+    denied = look(b"\x80\x02cnumpy\nmean\n)R.").of("misused-global")
+    assert "[[scan.allow]]" in str(denied.hint)
+
+
 def test_a_function_has_the_same_effect_under_each_name_that_is_listed() -> None:
     """Releases moved functions: what is modelled at one place must be at all."""
     modelled = {name for _, name in effects.EFFECTS}
