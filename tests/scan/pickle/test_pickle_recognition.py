@@ -74,7 +74,10 @@ def test_texts_are_not_pickles(name: str) -> None:
 
 
 def files() -> list[Path]:
-    """This repository's files, and texts of the interpreter's own library."""
+    """This repository's files, and texts of the interpreter's own library.
+
+    Not the data that coverage writes beside them: nobody writes it by hand, and it goes while the tests run.
+    """
     repository = Path(__file__).parents[3]
     own = [
         path for folder in ("chainguard_ml", "tests", "docs", "scripts") for path in (repository / folder).rglob("*")
@@ -83,7 +86,7 @@ def files() -> list[Path]:
     return [
         path
         for path in (*own, *repository.glob("*"), *library)
-        if path.is_file() and path.suffix not in {".pkl", ".pyc"}
+        if not path.name.startswith(".coverage.") and path.is_file() and path.suffix not in {".pkl", ".pyc"}
     ]
 
 
