@@ -50,7 +50,7 @@ TABLES = (
     LANGUAGE,
 )
 FIELDS = frozenset({"module", "names", "may_be", "judged", "kept"})
-ORDER = ("called", "newobj", "built", "fed")
+ORDER = ("called", "newobj", "built", "slots", "fed")
 INFRASTRUCTURE = frozenset({"referenced", "instantiated", "resolved", "computed", "kept", "wrapped"})
 LISTS = (*FRAMEWORKS, "stdlib", "others")
 
@@ -107,7 +107,7 @@ def collected(known: Entries) -> tuple[Entries, list[str]]:
         if methods:
             refused.append(f"{module}.{name}: nobody has read {', '.join(methods)}")
         elif inspect.isclass(found) and top in FRAMEWORKS and _only_looks_up(found, how):
-            may_be = frozenset({"newobj", "built"} | (how & {"called"}))
+            may_be = frozenset({"newobj", "built"} | (how & {"called", "slots"}))
             entries[module, name] = (may_be, f"class that fitted objects of {top} {version(top)} write; holds state")
         elif not how - INFRASTRUCTURE and top in FRAMEWORKS and found is not None:
             entries[module, name] = (

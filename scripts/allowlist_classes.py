@@ -8,7 +8,9 @@ which all bases do too. A reference to such a class may not be kept as data: nob
 from __future__ import annotations
 
 import contextlib
+import copyreg
 import enum
+import functools
 import importlib
 import inspect
 import io
@@ -18,7 +20,7 @@ import warnings
 from importlib import metadata
 from typing import TYPE_CHECKING
 
-from allowlist_hooks import unread
+from allowlist_hooks import READ, unread
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterator
@@ -29,6 +31,7 @@ PACKAGES = tuple(
     sklearn statsmodels xgboost lightgbm scipy pandas networkx imblearn category_encoders umap hdbscan pyod lifelines
     mlxtend feature_engine skorch torchmetrics pytorch_tabnet sksurv gplearn fairlearn kmodes optuna pmdarima hmmlearn
     shap tslearn ngboost mapie interpret surprise implicit boruta sklego skrub scikeras river mlforecast
+    torchvision timm peft torch_geometric sktime
     """.split()  # noqa: SIM905 (a table of import names)
 )
 
@@ -66,6 +69,7 @@ def plain_classes() -> dict[tuple[str, str], tuple[frozenset[str], str]]:
                     inspect.isclass(item)
                     and item.__module__ == module.__name__
                     and item.__qualname__ == name
+                    and not _is_skipped(_written_in(item))
                     and is_plain(item)
                 ):
                     reason = (
@@ -78,7 +82,8 @@ def plain_classes() -> dict[tuple[str, str], tuple[frozenset[str], str]]:
 def _uses(kind: type) -> frozenset[str]:
     """Members of an enumeration are looked up by calling it with a value."""
     looks_up = issubclass(kind, enum.Enum) and kind._missing_.__func__ is enum.Enum._missing_.__func__  # type: ignore[attr-defined]  # a class method
-    return frozenset({"newobj", "built", *(["called"] if looks_up else [])})
+    slots = copyreg._slotnames(kind) and getattr(kind, "__setstate__", None) is None  # type: ignore[attr-defined]  # noqa: SLF001 (what pickle asks)
+    return frozenset({"newobj", "built", *(["called"] if looks_up else []), *(["slots"] if slots else [])})
 
 
 def is_plain(kind: type) -> bool:
@@ -93,9 +98,16 @@ def is_plain(kind: type) -> bool:
 
 
 def _own(kind: type) -> Callable[[str], bool]:
-    """Return whether a method is written in Python and not Python's own: setting items and keys calls some."""
+    """Return whether a method is written in Python, not Python's own and was not read: items and keys call some."""
     methods = {name: getattr(kind, name, None) for name in ("__setitem__", "__hash__")}
-    return lambda name: inspect.isfunction(methods[name]) and methods[name].__module__ not in _PLAIN
+
+    def own(name: str) -> bool:
+        method = methods[name]
+        if not inspect.isfunction(method) or method.__module__ in _PLAIN:
+            return False
+        return f"{method.__module__}.{method.__qualname__}" not in READ
+
+    return own
 
 
 def _is_python(kind: type) -> bool:
@@ -119,11 +131,21 @@ def _modules(package: str) -> Iterator[ModuleType]:
         with contextlib.suppress(Exception):
             names += [item.name for item in pkgutil.walk_packages(root.__path__, f"{package}.", onerror=lambda _: None)]
         for name in names:
-            if not any(part in _SKIPPED or part.startswith("test_") for part in name.split(".")):
+            if not _is_skipped(name):
                 with contextlib.suppress(Exception, SystemExit):
                     yield importlib.import_module(name)
 
 
+def _is_skipped(module: str) -> bool:
+    return any(part in _SKIPPED or part.startswith("test_") for part in module.split("."))
+
+
+def _written_in(kind: type) -> str:
+    """Return the module that a class's methods are written in: packages show some under a shorter name."""
+    return next((item.__module__ for item in vars(kind).values() if inspect.isfunction(item)), kind.__module__)
+
+
+@functools.cache
 def _version(package: str) -> str:
     distribution = next(iter(metadata.packages_distributions().get(package, [package])))
     return metadata.version(distribution)

@@ -76,6 +76,9 @@ READ = frozenset(
     pandas.core.window.rolling.BaseWindow.__getattr__
     pathlib.Path.__new__
     pathlib.PurePath.__new__
+    peft.peft_model.PeftModel.__getattr__
+    peft.tuners.tuners_utils.BaseTuner.__getattr__
+    peft.utils.other.AuxiliaryTrainingWrapper.__getattr__
     random.Random.__setstate__
     scipy._lib._util._RichResult.__getattr__
     scipy.interpolate._rbfinterp.RBFInterpolator.__setstate__
@@ -97,6 +100,7 @@ READ = frozenset(
     sklearn.utils._bunch.Bunch.__setstate__
     sklearn.utils._metadata_requests.MetadataRequest.__getattr__
     sklearn.utils.deprecation.deprecated._decorate_class.<locals>.wrapped
+    sktime.forecasting.base._fh.ForecastingHorizon.__new__
     statistics.NormalDist.__setstate__
     statsmodels.base.data.ModelData.__setstate__
     statsmodels.base.wrapper.ResultsWrapper.__getattribute__
@@ -111,6 +115,9 @@ READ = frozenset(
     torch.nn.modules.activation.Softmax.__setstate__
     torch.nn.modules.activation.Softmin.__setstate__
     torch.nn.modules.conv._ConvNd.__setstate__
+    torch.nn.modules.container.ModuleDict.__setitem__
+    torch.nn.modules.container.ModuleList.__setitem__
+    torch.nn.modules.container.Sequential.__setitem__
     torch.nn.modules.linear_cross_entropy_options.LinearCrossEntropyOptions.__setattr__
     torch.nn.modules.module.Module.__getattr__
     torch.nn.modules.module.Module.__setattr__
@@ -141,6 +148,14 @@ READ = frozenset(
     torch.optim.sgd.SGD.__setstate__
     torch.storage.TypedStorage.__new__
     torch.utils.hooks.RemovableHandle.__setstate__
+    torch_geometric.data.data.BaseData.__setstate__
+    torch_geometric.data.data.Data.__getattr__
+    torch_geometric.data.data.Data.__setattr__
+    torch_geometric.data.data.Data.__setitem__
+    torch_geometric.data.storage.BaseStorage.__getattr__
+    torch_geometric.data.storage.BaseStorage.__setattr__
+    torch_geometric.data.storage.BaseStorage.__setitem__
+    torch_geometric.data.storage.BaseStorage.__setstate__
     transformers.configuration_utils.PreTrainedConfig.__getattribute__
     transformers.tokenization_utils_base.BatchEncoding.__getattr__
     transformers.tokenization_utils_base.BatchEncoding.__setstate__

@@ -1,7 +1,7 @@
 """Names judged by hand, with the reason; ``scripts/allowlist.py`` writes them into the allow-list.
 
-``may_be``: c = called, n = constructed (``__new__``), b = built (state, items), f = fed (items appended, which calls a
-method of it); nothing = only referred to.
+``may_be``: c = called, n = constructed (``__new__``), b = built (state, items), s = slots (attributes set one by one,
+which calls setters of properties), f = fed (items appended, which calls a method of it); nothing = only referred to.
 The rule of judgement: with any arguments that a stream can give, the use must not run code, import, open, write,
 delete or connect, and must not hand out an attribute, a method or a call of something else.
 """
@@ -12,7 +12,7 @@ from __future__ import annotations
 
 from allowlist_language import CONFINED as _LANGUAGE
 
-USES = {"c": "called", "n": "newobj", "b": "built", "f": "fed"}
+USES = {"c": "called", "n": "newobj", "b": "built", "s": "slots", "f": "fed"}
 
 _VALUE = "value type: its constructor and state only hold data"
 _BUILTIN = "built-in type: converts or holds data"
@@ -20,6 +20,7 @@ _ENUM = "enumeration: looks a member up by value"
 _REFERENCE = "only referred to; a call is denied"
 _REBUILD = "rebuilds an array or tensor from data; classes among its arguments are judged themselves"
 _EXCEPTION = "exception: holds its arguments"
+_ARROW = "array in Arrow's memory: its state, an array or many, is looked at"
 
 STDLIB: tuple[tuple[str, str, str, str], ...] = (
     # module, names, uses, how it was judged
@@ -286,6 +287,11 @@ PANDAS: tuple[tuple[str, str, str, str], ...] = (
     ("pandas.arrays", "NumpyExtensionArray", "nb", "array with a type"),
     ("pandas.core.arrays.numpy_", "NumpyExtensionArray PandasArray", "nb", "array with a type"),
     ("pandas.core.dtypes.dtypes", "NumpyEADtype PandasDtype", "nb", "describes a type"),
+    ("pandas.core.arrays.arrow.array", "ArrowExtensionArray", "nb", _ARROW),
+    ("pandas.core.arrays.string_arrow", "ArrowStringArray ArrowStringArrayNumpySemantics", "nb", _ARROW),
+    ("pandas.arrays", "ArrowExtensionArray ArrowStringArray", "nb", _ARROW),
+    ("pandas.core.dtypes.dtypes", "ArrowDtype", "nb", "describes a type"),
+    ("pandas", "ArrowDtype", "nb", "describes a type"),
     ("pandas.errors", "DataError DtypeWarning EmptyDataError InvalidIndexError MergeError OutOfBoundsDatetime ParserError "
      "PerformanceWarning SettingWithCopyWarning UnsortedIndexError", "cnb", _EXCEPTION),
     ("pandas.core.dtypes.dtypes", "CategoricalDtype DatetimeTZDtype PeriodDtype IntervalDtype SparseDtype", "cnb", "describes a type"),
@@ -384,6 +390,30 @@ _KERAS_MODELS = (("sequential", "Sequential"), ("functional", "Functional"), ("m
 _KERAS = "loads bytes of the stream, which are examined as a file"
 
 OTHERS: tuple[tuple[str, str, str, str], ...] = (
+    ("tokenizers", "AddedToken Tokenizer", "nb", "tokenizer: its state is JSON"),
+    ("tokenizers.models", "Model", "nb", "part of a tokenizer: its state is JSON"),
+    (
+        "torch_geometric.data.data",
+        "DataEdgeAttr DataTensorAttr",
+        "nb",
+        "describes parts of a graph; its constructor holds data",
+    ),
+    (
+        "torch_geometric.data.feature_store",
+        "TensorAttr",
+        "nb",
+        "describes parts of a graph; its constructor holds data",
+    ),
+    ("torch_geometric.data.graph_store", "EdgeAttr", "nb", "describes parts of a graph; its constructor holds data"),
+    ("torchvision.ops.boxes", "box_iou", "", _REFERENCE),
+    ("pyarrow.lib", "_restore_array py_buffer", "c", "array of Arrow from bytes; reads them when it is used"),
+    (
+        "pyarrow.lib",
+        "binary decimal128 decimal256 decimal32 decimal64 dictionary duration field fixed_size_binary large_list "
+        "large_list_view list_ list_view map_ run_end_encoded struct time32 time64 timestamp type_for_alias union",
+        "c",
+        "describes a type of Arrow",
+    ),
     *((f"keras.src.models.{module}", f"{name}._unpickle_model", "c", _KERAS) for module, name in _KERAS_MODELS),
     *(
         (f"keras.src.models.{module}", name, "", "only its method that loads bytes is named")
@@ -431,9 +461,10 @@ OTHERS: tuple[tuple[str, str, str, str], ...] = (
     ("networkx.classes.multidigraph", "MultiDiGraph", "nb", "graph: nodes and edges"),
     ("networkx.classes.reportviews", "NodeView NodeDataView OutEdgeDataView", "nb", "graph: nodes and edges"),
     ("numba.core.registry", "CPUDispatcher", "", "only named; the code that it compiles is told of on its own"),
-    ("dateutil.relativedelta", "weekday", "nb", _VALUE),
-    ("dateutil._common", "weekday", "nb", _VALUE),
-    ("dateutil.rrule", "rrule rruleset weekday", "nb", "rule of dates: holds numbers"),
+    ("dateutil.relativedelta", "weekday", "nbs", _VALUE),
+    ("dateutil._common", "weekday", "nbs", _VALUE),
+    ("dateutil.rrule", "rrule rruleset", "nb", "rule of dates: holds numbers"),
+    ("dateutil.rrule", "weekday", "nbs", "rule of dates: holds numbers"),
     ("pytorch_lightning.utilities.parsing", "AttributeDict", "cnb", "dictionary"),
     ("lightning.pytorch.utilities.parsing", "AttributeDict", "cnb", "dictionary"),
     ("lightning_fabric.utilities.data", "AttributeDict", "cnb", "dictionary"),

@@ -146,9 +146,10 @@ class Format(Protocol):
 class Use:
     """How a pickle uses a global, and where.
 
-    ``how`` is ``referenced``, ``called``, ``newobj``, ``built`` (its state or items are set), ``fed`` (items are added
-    to an instance, which calls its method for that), ``kept`` (it is held as data, for a method of another object to
-    call) or ``wrapped`` (``functools.partial`` holds it).
+    ``how`` is ``referenced``, ``called``, ``newobj``, ``built`` (its state or items are set), ``slots`` (its attributes
+    are set one by one, which calls setters of properties), ``fed`` (items are added to an instance, which calls its
+    method for that), ``kept`` (it is held as data, for a method of another object to call) or ``wrapped``
+    (``functools.partial`` holds it).
     """
 
     module: str

@@ -26,6 +26,8 @@ ESTIMATOR = glob("sklearn.linear_model._base", "LinearRegression")
 ATTRIBUTES = glob("pytorch_lightning.utilities.parsing", "AttributeDict")
 ADDRESS = dictionary(data=number(4096) + b"\x89\x86", shape=number(1) + b"\x85", typestr=text("<u8"))
 
+LABELS = dictionary(num_labels=number(20_000_000))  # a setter makes as many texts
+
 
 def instance(kind: bytes, **state: bytes) -> bytes:
     """Return an instance with these attributes."""
@@ -48,6 +50,18 @@ STREAMS = {
     "configuration-renames-an-attribute": (whole(instance(CONFIG, attribute_map=dictionary(hidden_size=text("save_pretrained")))), MISUSED),
     "configuration-renames-in-slots": (whole(CONFIG, b")\x81N", dictionary(attribute_map=b"}"), b"\x86b"), MISUSED),
     "configuration-hides-its-state": (whole(CONFIG, b")\x81", glob("collections", "OrderedDict"), b")R", text("attribute_map"), b"}sb"), MISUSED),
+    "labels-by-a-number": (whole(CONFIG, b")\x81N", LABELS, b"\x86b"), MISUSED),
+    "labels-by-a-number-and-a-state": (whole(CONFIG, b")\x81", dictionary(model_type=text("bert")), LABELS, b"\x86b"), MISUSED),
+    "labels-in-an-old-dictionary": (whole(CONFIG, b")\x81(N(", text("num_labels"), number(20_000_000), b"dtb"), MISUSED),
+    "labels-in-another-mapping": (whole(CONFIG, b")\x81N", glob("collections", "OrderedDict"), b")R", text("num_labels"), number(20_000_000), b"s\x86b"), MISUSED),
+    "labels-in-an-object-with-items": (whole(CONFIG, b")\x81N", instance(glob("collections", "UserDict"), data=LABELS), b"\x86b"), MISUSED),
+    "labels-filled-in-later": (whole(b"}q\0}h\0\x86q\x010", CONFIG, b")\x81q\x020h\0", text("num_labels"), number(20_000_000), b"s0h\x02h\x01b"), MISUSED),
+    "labels-by-a-tensor's-state": (whole(call(glob("torch._tensor", "_rebuild_from_type_v2"), CONFIG, CONFIG, b")", b"N" + LABELS + b"\x86")), MISUSED),
+    "setter-of-an-estimator": (whole(glob("sklearn.gaussian_process.kernels", "RBF"), b")\x81N", dictionary(theta=number(1)), b"\x86b"), MISUSED),
+    "arrow-from-a-range": (whole(instance(glob("pandas.arrays", "ArrowStringArray"), _pa_array=call(glob("builtins", "range"), number(2_000_000_000)))), MISUSED),
+    "arrow-from-a-list": (whole(instance(glob("pandas.core.arrays.string_arrow", "ArrowStringArray"), _pa_array=b"]" + call(glob("builtins", "range"), number(2_000_000_000)) + b"a")), MISUSED),
+    "arrow-under-its-older-name": (whole(instance(glob("pandas.arrays", "ArrowExtensionArray"), _pa_array=call(glob("pyarrow.lib", "_restore_array"), b"N"), _data=b"]")), MISUSED),
+    "arrow-hidden-in-a-mapping": (whole(glob("pandas.arrays", "ArrowStringArray"), b")\x81", glob("collections", "OrderedDict"), b")Rb"), MISUSED),
     "zone-is-a-file": (whole(call(glob("pandas.core.dtypes.dtypes", "DatetimeTZDtype"), text("ns"), text("dateutil//tmp/seen"))), MISUSED),
     "zone-of-an-index-is-a-file": (whole(call(glob("pandas.core.indexes.datetimes", "_new_DatetimeIndex"), glob("pandas.core.indexes.datetimes", "DatetimeIndex"), dictionary(tz=text("dateutil/../../tmp/seen")))), MISUSED),
     "zone-of-a-long-path": (whole(call(glob("pandas.core.dtypes.dtypes", "DatetimeTZDtype"), text("ns"), text("dateutil" + "/" * 2000 + "tmp/seen"))), MISUSED),

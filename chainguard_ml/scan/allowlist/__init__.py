@@ -7,9 +7,9 @@ alike, one a line::
     "OrderedDict"
     ]}
 
-``may_be`` holds ``called``, ``newobj``, ``built`` and ``fed``; an entry with none may be referred to, and kept as data
-for other objects to call unless it says ``"kept": false``. ``dangerous.json`` only
-gives a technique's name and a higher severity to what would be denied anyway. ``scripts/allowlist.py`` refreshes it.
+``may_be`` holds ``called``, ``newobj``, ``built``, ``slots`` and ``fed``; an entry with none may be referred to,
+and kept as data for other objects to call unless it says ``"kept": false``. ``dangerous.json`` only gives a technique's
+name and a higher severity to what would be denied anyway. ``scripts/allowlist.py`` refreshes it.
 """
 
 from __future__ import annotations
@@ -30,11 +30,13 @@ if TYPE_CHECKING:
     from chainguard_ml.scan.interface import Use
 
 FRAMEWORKS = ("numpy", "scipy", "sklearn", "pandas", "torch", "joblib", "xgboost", "lightgbm", "catboost",
-              "statsmodels", "torchvision", "transformers", "ultralytics")  # fmt: skip
+              "statsmodels", "torchvision", "transformers", "ultralytics", "timm", "torch_geometric",
+              "sktime")  # fmt: skip
 """Packages with a file of their own; all other names are in ``stdlib.json`` and ``others.json``."""
 
 _ANY = "*"
-_OPERATORS = {"fed": "built", "kept": "referenced", "wrapped": "called"}  # what an operator who says the one means too
+# What an operator who says the one means too.
+_OPERATORS = {"slots": "built", "fed": "built", "kept": "referenced", "wrapped": "called"}
 
 
 class _Entry(TypedDict):

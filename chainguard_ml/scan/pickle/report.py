@@ -23,8 +23,9 @@ if TYPE_CHECKING:
 
 _LISTED = 1000  # globals named in the evidence
 _VERBS = {"referenced": "refers to", "called": "calls", "newobj": "constructs", "built": "sets the state of",
-          "fed": "adds items to", "kept": "keeps", "wrapped": "wraps"}  # fmt: skip
-_ORDER = ("called", "newobj", "instantiated", "built", "fed", "wrapped", "referenced", "kept")
+          "slots": "sets one by one attributes of", "fed": "adds items to", "kept": "keeps",
+          "wrapped": "wraps"}  # fmt: skip
+_ORDER = ("called", "newobj", "instantiated", "built", "slots", "fed", "wrapped", "referenced", "kept")
 _WORST = ("dangerous", "code", "unknown", "misused", "allowed")
 _TORCHSCRIPT = "__torch__"
 _NOT_BY_NAME = (
@@ -222,6 +223,7 @@ def _public(uses: dict[str, int]) -> set[str]:
         "resolved": "called",
         "computed": "called",
         "fed": "built",
+        "slots": "built",
         "kept": "referenced",
         "wrapped": "called",
     }

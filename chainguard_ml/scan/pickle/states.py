@@ -10,7 +10,7 @@ import re
 from typing import TYPE_CHECKING
 
 from chainguard_ml.scan.pickle.partials import check_partial
-from chainguard_ml.scan.pickle.values import DATA, Dict, Instance, Value, has_odd_keys, is_partial
+from chainguard_ml.scan.pickle.values import DATA, UNKNOWN, Dict, Instance, Value, has_odd_keys, is_partial
 
 if TYPE_CHECKING:
     from collections.abc import Callable
@@ -26,6 +26,9 @@ EVALUATED = frozenset({"scipy.stats._continuous_distns", "scipy.stats._discrete_
 _EVALUATING = "scipy.stats."
 _RENAMING = "transformers."  # PreTrainedConfig.__getattribute__ looks names up in the object's own attribute_map
 _RENAMES = "its state renames attributes, so that setting a state can call any of its methods"
+_ARROW = frozenset({"pandas.arrays", "pandas.core.arrays.arrow.array", "pandas.core.arrays.string_arrow"})
+_ARRAYS = frozenset({"_pa_array", "_data"})
+_NO_ARRAY = "its state holds no array of Arrow, so that it is made from all that another object yields"
 _FROZEN = frozenset(
     {"levy_stable_frozen", "rv_frozen", "rv_continuous_frozen", "rv_discrete_frozen"}
 )  # have no state of that kind
@@ -77,14 +80,45 @@ def _parts(state: Value) -> tuple[Value, ...]:
     return state if isinstance(state, tuple) else (state,)
 
 
+def _sets_slots(state: Value) -> bool:
+    """Return whether a state is a pair whose second part is set attribute by attribute, as picklers write slots.
+
+    ``setattr`` calls setters of properties, which no class runs that only gets a dictionary: one of transformers makes
+    as many labels as a number says. Arrays and other objects of NumPy have no items that could be set; they are the
+    second part of states of pandas' arrays and of NumPy's generators.
+    """
+    if not isinstance(state, tuple) or len(state) != 2:
+        return False
+    slots = state[1]
+    if isinstance(slots, Instance):
+        return slots.of.module.partition(".")[0] != "numpy"
+    return slots is UNKNOWN or (isinstance(slots, Dict) and slots.count > 0)
+
+
+def _is_no_array(target: Instance, state: Value) -> bool:
+    """Return whether pandas is given anything else than an array of Arrow, of which it makes one: all of a range."""
+    if not (target.of.module in _ARROW and target.of.name.startswith("Arrow")):
+        return False
+    given = (
+        {key: value for key, value in (state.noted or {}).items() if key in _ARRAYS} if isinstance(state, Dict) else {}
+    )
+    return not given or any(
+        not isinstance(value, Instance) or value.of.module != "pyarrow.lib" for value in given.values()
+    )
+
+
 def check_state(machine: Machine, target: Instance, state: Value, offset: int) -> None:
     """Note what is unusual in the state that BUILD gives to an instance."""
+    if _sets_slots(state):
+        machine.trace.use(target.of, "slots", offset)
     if has_odd_keys(state):
         machine.trace.note("misused", offset, _ODD, target.of)
     if _hides(target, state):
         machine.trace.note("misused", offset, _HIDDEN, target.of)
     if _renames(target, state):
         machine.trace.note("misused", offset, _RENAMES, target.of)
+    if _is_no_array(target, state):
+        machine.trace.note("misused", offset, _NO_ARRAY, target.of)
     if isinstance(state, Dict) and state.noted:
         for key, text, suits, what in _GUARDS:
             if key in state.noted and not suits(state.noted.get(text, DATA)):

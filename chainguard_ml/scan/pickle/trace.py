@@ -117,9 +117,9 @@ class Trace:
     def use(self, target: Global, how: str, offset: int) -> None:
         """Record how a global is used.
 
-        ``how`` is ``called``, ``newobj``, ``built``, ``fed``, ``kept`` or ``wrapped`` as a judge is asked (``Use``);
-        ``instantiated`` (INST, OBJ without arguments); for ``getattr`` also ``resolved`` (to a path that is judged) or
-        ``computed``.
+        ``how`` is ``called``, ``newobj``, ``built``, ``slots``, ``fed``, ``kept`` or ``wrapped`` as a judge is asked
+        (``Use``); ``instantiated`` (INST, OBJ without arguments); for ``getattr`` also ``resolved`` (to a path that is
+        judged) or ``computed``.
         """
         known = self.seen.get((target.module, target.name))
         if known is not None and how not in known.uses:
