@@ -35,6 +35,7 @@ _PICKLES = frozenset({"", "pickle", "torch-legacy"})
 _PLAIN = re.compile(rb"(?:[0-9]{1,40}|little|big)\n?\Z")
 _PLAIN_SIZE = 41
 
+_TORCH_PICKLES = 5
 _ZIP_TAIL = 65_535 + 22  # bytes: the end record with the longest comment
 
 _SMALL = 1 << 16  # bytes that a file counts for at least
@@ -158,10 +159,11 @@ class Session:
         if plain:
             return
         if name not in _PICKLES:
-            yield from self._pickle_too(blob)
+            yield from self._pickles_too(blob)
             yield from self._messages_too(blob, name)
-        if name not in _CONTAINERS or CONTENT_END not in blob.memo:
-            yield from self._appended_zip(blob)
+        if name not in registry.TAR_KINDS:
+            yield from self._tar_too(blob)
+        yield from self._appended_zip(blob, expected=name in _CONTAINERS and CONTENT_END in blob.memo)
 
     def _glance(self, blob: Blob) -> Evidence | None:
         """Return the evidence of a small pickle of mere data, where nobody asked for more."""
@@ -198,21 +200,38 @@ class Session:
         inside = not naming.MODEL_FORMATS.isdisjoint(self._containers)
         return inside or naming.is_model((blob.location.path, *blob.location.member))
 
-    def _pickle_too(self, blob: Blob) -> Observations:
+    def _pickles_too(self, blob: Blob) -> Observations:
         """Examine the opcodes that a file of another format starts with; what is no pickle after all is no gap.
 
         What formats start with (a member's name, a length, a number, a letter) can be opcodes as well: one file, two
-        contents.
+        contents. Behind the first pickle torch's loader reads four more.
         """
         from chainguard_ml.scan import pickle
         from chainguard_ml.scan.formats.raw import payloads
         from chainguard_ml.scan.formats.torch_streams import opcodes_end
 
-        if blob.data[0] not in pickle.FIRST or blob.data[0] in b"P":  # no loader has an object called "K\3\4..."
+        if blob.data[0] in b"P":  # no loader has an object called "K\3\4..."
             return
-        start = blob.window("(as a pickle)", 0, opcodes_end(blob, 0) + 1)
-        if start.size > 1 and pickle.recognise(start):
+        position = 0
+        for _ in range(_TORCH_PICKLES):
+            if position >= blob.size or blob.data[position] not in pickle.FIRST:
+                return
+            end = opcodes_end(blob, position) + 1
+            start = blob.window("(as a pickle)", position, end)
+            if start.size <= 1 or not pickle.recognise(start):
+                return
             yield from payloads(pickle.examine(start, self))
+            position = end
+
+    def _tar_too(self, blob: Blob) -> Observations:
+        """Examine the tar archive that the same bytes are: its first 124 bytes are a name, so they can be anything."""
+        from chainguard_ml.scan.formats.raw import payloads
+
+        whole = blob.window("(as a tar archive)", 0, blob.size)
+        archives = [form for form in _possible(blob) if form.path in registry.TARS]
+        for archive in _recognising(whole, archives):
+            yield from payloads(archive.examine(whole, self))
+            return
 
     def _messages_too(self, blob: Blob, name: str) -> Observations:
         """Examine the protobuf messages that the same bytes can be: nothing in them says which one a loader reads."""
@@ -223,16 +242,22 @@ class Session:
             if name != other.NAME:
                 yield from payloads(other.examine(blob, self))
 
-    def _appended_zip(self, blob: Blob) -> Observations:
-        """Examine a zip archive at the end of something else: zip readers look from the end."""
+    def _appended_zip(self, blob: Blob, *, expected: bool) -> Observations:
+        """Examine a zip archive at the end of something else: zip readers look from the end.
+
+        It is ``expected`` in containers, whose last member can be one; only what runs something counts there.
+        """
         if registry.ZIP_END not in blob.read(max(0, blob.size - _ZIP_TAIL), blob.size):
             return
         from chainguard_ml.rules.formats import TRAILING_DATA
         from chainguard_ml.scan.formats import zip_ends, zip_reader
+        from chainguard_ml.scan.formats.raw import payloads
 
         span = None if zip_reader.is_zip(blob) else zip_ends.appended(blob)
         end = blob.memo.get(CONTENT_END)
-        if span and not (isinstance(end, int) and span[0] >= end):  # else it was examined as what follows the content
+        if span and expected:
+            yield from payloads(self.nested(blob.window("(appended zip)", *span)))
+        elif span and not (isinstance(end, int) and span[0] >= end):  # else it was examined as what follows the content
             for item in self.nested(blob.window("(appended zip)", *span)):
                 # What follows it belongs to what it was found in, which may be what holds it.
                 if not (isinstance(item, Finding) and item.rule == TRAILING_DATA.id):

@@ -27,7 +27,7 @@ ZIP_END = b"PK\5\6"
 _FLAGS = re.DOTALL | re.IGNORECASE
 _NEVER = rb"(?!)"
 _NO_ZIP = rb"(?!PK\x03\x04)"
-_TAR = rb".{148}(?:[\s0-7ox_+\0-]{8}|[\x80\xff])"  # a checksum in any form that readers take
+_TAR = rb".{148}(?:[\s\0\x1c-\x1f]{0,7}[0-7+]|[\x80\xff])"  # a checksum in any form that readers take
 # Protobuf: fields 1 to 15 in any wire type, but for P, with which zip archives begin; under its name any is asked.
 _TAGS = bytes(tag for tag in range(8, 128) if tag & 7 in {0, 1, 2, 3, 5} and tag != ord("P"))
 _PICKLE = b"(N)]}KMJGIFLSVUTXBCcP\x80\x82\x83\x84\x88\x89\x8a\x8b\x8c\x8d\x8e\x8f\x95\x96\x97i"
@@ -166,6 +166,12 @@ FORMATS = (
 MESSAGES = frozenset(form.path for form in FORMATS if form.first is _TAGS)
 """Paths of those that are protobuf messages: the same bytes can be several of them."""
 
+
+TARS = tuple(form.path for form in FORMATS if form.starts and form.starts.pattern == _TAR)
+"""Paths of the kinds of tar archives."""
+
+TAR_KINDS = frozenset({"torch-tar", "mlflow", "bento", "sagemaker", "tar"})
+"""Their names."""
 
 _NAMES = frozenset(name for form in FORMATS for name in form.names)
 _ENDS = tuple(form.ends for form in FORMATS if form.ends)

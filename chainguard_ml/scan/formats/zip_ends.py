@@ -107,8 +107,7 @@ def _pointed_at(blob: Blob, record: int) -> Iterator[Directory]:
     locator = blob.read(record - 20, record) if record >= 20 else b""
     if locator[:4] == _LOCATOR:
         (place,) = struct.unpack("<Q", locator[8:16])
-        before, wide = _end64(blob, place, record - 20)
-        stated = [(before, *wide), (before, *stated[0][1:])] if wide else [(before, *stated[0][1:])]
+        stated = list(_stated64(blob, place, record - 20, fields[4:7])) or [(record - 20, *fields[4:7])]
     seen: set[tuple[int, int]] = set()
     split = any(number not in {0, 0xFFFF} for number in fields[1:3])
     for before, count, length, offset in stated:
@@ -123,14 +122,22 @@ def _pointed_at(blob: Blob, record: int) -> Iterator[Directory]:
         yield Directory(record, 0, 0, record, record, end)
 
 
-def _end64(blob: Blob, place: int, locator: int) -> tuple[int, tuple[int, int, int] | None]:
-    """Return where the zip64 end record starts, and count, length and offset of the directory as it has them."""
-    for start in (locator - 56, place):  # shifted with the archive, or as stated
+def _stated64(
+    blob: Blob, place: int, locator: int, classic: tuple[int, int, int]
+) -> Iterator[tuple[int, int, int, int]]:
+    """Yield where a zip64 end record starts, and count, length and offset of the directory.
+
+    Some readers take the record before the locator, others the one it points at; some take all values of it, others
+    only those that the ``classic`` record has no room for, where that is all ones.
+    """
+    for start in dict.fromkeys((locator - 56, place)):  # shifted with the archive, or as stated
         head = blob.read(start, start + 56) if 0 <= start < locator else b""
         if len(head) == 56 and head[:4] == _END64:
             count, length, offset = struct.unpack("<3Q", head[32:56])
-            return start, (count, length, offset)
-    return locator, None
+            yield start, count, length, offset
+            mixed = zip(classic, (0xFFFF, _ALL32, _ALL32), (count, length, offset), strict=True)
+            count, length, offset = (wide if value == full else value for value, full, wide in mixed)
+            yield start, count, length, offset
 
 
 def _fields(extra: bytes) -> Iterator[tuple[int, bytes]]:
