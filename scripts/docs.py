@@ -23,7 +23,7 @@ import calls
 
 from chainguard_ml import rules
 from chainguard_ml.rules.page import page
-from chainguard_ml.scan.examination import formats
+from chainguard_ml.scan.recognition import formats
 
 REPOSITORY = Path(__file__).parent.parent
 DOCS = REPOSITORY / "docs"

@@ -2,81 +2,32 @@
 
 from __future__ import annotations
 
-import functools
-import importlib
 import re
-from typing import TYPE_CHECKING, cast
+from typing import TYPE_CHECKING
 
-from chainguard_ml.model import Finding, GapReason
-from chainguard_ml.scan import naming, registry
+from chainguard_ml.model import GapReason
+from chainguard_ml.scan import naming
 from chainguard_ml.scan.glance import glance
-from chainguard_ml.scan.interface import CONTENT_END, Budgets
+from chainguard_ml.scan.interface import Budgets
+from chainguard_ml.scan.other_readings import other_readings
+from chainguard_ml.scan.recognition import recognise
 
 if TYPE_CHECKING:
-    from collections.abc import Iterable, Iterator, Sequence
-
     from chainguard_ml.model import Evidence, Gap, Observations
     from chainguard_ml.scan.interface import Blob, Format, Judge
-
-# What these hold may end in a zip archive that is examined anyway; where they account for all bytes, that is enough.
-_CONTAINERS = frozenset(
-    {"tar", "torch-tar", "mlflow", "bento", "sagemaker", "7z"}
-    | {"gzip", "bzip2", "xz", "zstd", "lz4", "zfile", "zlib", "lzma"}
-)
 
 # What archives hold is examined as a matter of course; what is in a text or a literal of anything else is a rarity.
 _ARCHIVES = (naming.TORCH - {"torch-legacy"}) | frozenset(
     {"", "zip", "tar", "7z", "keras", "skops", "npz", "mar", "mlflow", "bento"}
 )
 
-# Their own reading is that of a pickle, so it is not asked for twice.
-_PICKLES = frozenset({"", "pickle", "torch-legacy"})
-
 _PLAIN = re.compile(rb"(?:[0-9]{1,40}|little|big)\n?\Z")
 _PLAIN_SIZE = 41
-
-_TORCH_PICKLES = 5
-_ZIP_TAIL = 65_535 + 22  # bytes: the end record with the longest comment
 
 _SMALL = 1 << 16  # bytes that a file counts for at least
 _FREE = 8_000  # members that are examined however small the file is,
 _PER_MEMBER = 80  # bytes of the file, as it is and decompressed, for each one beyond: no archive has smaller ones
 _LITERAL = 4  # members that a part counts for that is no member: a file in a literal, a text, an attribute
-
-
-@functools.cache
-def formats() -> tuple[Format, ...]:
-    """Return the registered formats, imported, in the order they are asked."""
-    return tuple(load(form.path) for form in registry.FORMATS)
-
-
-@functools.cache
-def load(path: str) -> Format:
-    """Return a registered format by its path, imported."""
-    module, _, attribute = path.partition(":")
-    loaded = importlib.import_module(f"chainguard_ml.scan.{module}")
-    return cast("Format", getattr(loaded, attribute) if attribute else loaded)
-
-
-def recognise(blob: Blob) -> Format | None:
-    """Return the first registered format that recognises the bytes, or ``None``; there is at least one byte."""
-    return next(_recognising(blob, _possible(blob)), None)
-
-
-def _possible(blob: Blob) -> Sequence[registry.Form]:
-    tail = blob.read(max(0, blob.size - registry.TAIL), blob.size)
-    return registry.possible(blob.read(0, registry.HEAD), tail, blob.name)
-
-
-def _recognising(blob: Blob, forms: Iterable[registry.Form]) -> Iterator[Format]:
-    """Yield those that recognise the bytes, in order, importing no other."""
-    asked = cast("dict[str, bool]", blob.memo.setdefault("asked", {}))
-    for form in forms:
-        candidate = load(form.path)
-        if form.path not in asked:
-            asked[form.path] = candidate.recognise(blob)
-        if asked[form.path]:
-            yield candidate
 
 
 def _is_plain(blob: Blob) -> bool:
@@ -156,14 +107,8 @@ class Session:
         if finding := naming.mismatch(blob, name):
             yield finding
         yield from self._examine(blob, found)
-        if plain:
-            return
-        if name not in _PICKLES:
-            yield from self._pickles_too(blob)
-            yield from self._messages_too(blob, name)
-        if name not in registry.TAR_KINDS:
-            yield from self._tar_too(blob)
-        yield from self._appended_zip(blob, expected=name in _CONTAINERS and CONTENT_END in blob.memo)
+        if not plain:
+            yield from other_readings(blob, name, self)
 
     def _glance(self, blob: Blob) -> Evidence | None:
         """Return the evidence of a small pickle of mere data, where nobody asked for more."""
@@ -199,66 +144,3 @@ class Session:
     def _is_in_model(self, blob: Blob) -> bool:
         inside = not naming.MODEL_FORMATS.isdisjoint(self._containers)
         return inside or naming.is_model((blob.location.path, *blob.location.member))
-
-    def _pickles_too(self, blob: Blob) -> Observations:
-        """Examine the opcodes that a file of another format starts with; what is no pickle after all is no gap.
-
-        What formats start with (a member's name, a length, a number, a letter) can be opcodes as well: one file, two
-        contents. Behind the first pickle torch's loader reads four more.
-        """
-        from chainguard_ml.scan import pickle
-        from chainguard_ml.scan.formats.raw import payloads
-        from chainguard_ml.scan.formats.torch_streams import opcodes_end
-
-        if blob.data[0] in b"P":  # no loader has an object called "K\3\4..."
-            return
-        position = 0
-        for _ in range(_TORCH_PICKLES):
-            if position >= blob.size or blob.data[position] not in pickle.FIRST:
-                return
-            end = opcodes_end(blob, position) + 1
-            start = blob.window("(as a pickle)", position, end)
-            if start.size <= 1 or not pickle.recognise(start):
-                return
-            yield from payloads(pickle.examine(start, self))
-            position = end
-
-    def _tar_too(self, blob: Blob) -> Observations:
-        """Examine the tar archive that the same bytes are: its first 124 bytes are a name, so they can be anything."""
-        from chainguard_ml.scan.formats.raw import payloads
-
-        whole = blob.window("(as a tar archive)", 0, blob.size)
-        archives = [form for form in _possible(blob) if form.path in registry.TARS]
-        for archive in _recognising(whole, archives):
-            yield from payloads(archive.examine(whole, self))
-            return
-
-    def _messages_too(self, blob: Blob, name: str) -> Observations:
-        """Examine the protobuf messages that the same bytes can be: nothing in them says which one a loader reads."""
-        from chainguard_ml.scan.formats.raw import payloads
-
-        messages = [form for form in _possible(blob) if form.path in registry.MESSAGES]
-        for other in _recognising(blob, messages):
-            if name != other.NAME:
-                yield from payloads(other.examine(blob, self))
-
-    def _appended_zip(self, blob: Blob, *, expected: bool) -> Observations:
-        """Examine a zip archive at the end of something else: zip readers look from the end.
-
-        It is ``expected`` in containers, whose last member can be one; only what runs something counts there.
-        """
-        if registry.ZIP_END not in blob.read(max(0, blob.size - _ZIP_TAIL), blob.size):
-            return
-        from chainguard_ml.rules.formats import TRAILING_DATA
-        from chainguard_ml.scan.formats import zip_ends, zip_reader
-        from chainguard_ml.scan.formats.raw import payloads
-
-        span = None if zip_reader.is_zip(blob) else zip_ends.appended(blob)
-        end = blob.memo.get(CONTENT_END)
-        if span and expected:
-            yield from payloads(self.nested(blob.window("(appended zip)", *span)))
-        elif span and not (isinstance(end, int) and span[0] >= end):  # else it was examined as what follows the content
-            for item in self.nested(blob.window("(appended zip)", *span)):
-                # What follows it belongs to what it was found in, which may be what holds it.
-                if not (isinstance(item, Finding) and item.rule == TRAILING_DATA.id):
-                    yield item

@@ -17,7 +17,7 @@ ZSTD_WINDOW = 27
 ZSTD_MAGIC = b"\x28\xb5\x2f\xfd"
 LZ4_MAGIC = b"\x04\x22\x4d\x18"
 _SKIPPABLE = range(0x184D2A50, 0x184D2A60)  # frames of both formats that decompress to nothing
-_MOST_SKIPPED = 64
+_MOST_SKIPPED = 1 << 20
 
 
 class _Translated:
@@ -73,7 +73,7 @@ def skippable(head: bytes) -> int:
 def first_frame(data: memoryview) -> tuple[int, bytes]:
     """Return where the first frame with content starts, behind skippable ones, and its magic number."""
     position = 0
-    for _ in range(_MOST_SKIPPED):
+    for _ in range(_MOST_SKIPPED):  # each has eight bytes, and there is something behind them
         length = skippable(bytes(data[position : position + 8]))
         if not length:
             break

@@ -170,9 +170,6 @@ MESSAGES = frozenset(form.path for form in FORMATS if form.first is _TAGS)
 TARS = tuple(form.path for form in FORMATS if form.starts and form.starts.pattern == _TAR)
 """Paths of the kinds of tar archives."""
 
-TAR_KINDS = frozenset({"torch-tar", "mlflow", "bento", "sagemaker", "tar"})
-"""Their names."""
-
 _NAMES = frozenset(name for form in FORMATS for name in form.names)
 _ENDS = tuple(form.ends for form in FORMATS if form.ends)
 

@@ -15,8 +15,9 @@ from hypothesis import strategies as st
 
 from chainguard_ml.model import Evidence, Finding, Gap, GapReason, Location, Severity, Subject
 from chainguard_ml.scan import allowlist
-from chainguard_ml.scan.examination import Session, formats
+from chainguard_ml.scan.examination import Session
 from chainguard_ml.scan.interface import Blob, Budgets
+from chainguard_ml.scan.recognition import formats
 
 if TYPE_CHECKING:
     from collections.abc import Callable

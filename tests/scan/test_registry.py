@@ -10,8 +10,8 @@ import pytest
 
 from chainguard_ml.model import Location, Subject
 from chainguard_ml.scan import registry
-from chainguard_ml.scan.examination import load
 from chainguard_ml.scan.interface import Blob
+from chainguard_ml.scan.recognition import load
 from tests.corpus.frame import samples
 
 if TYPE_CHECKING:

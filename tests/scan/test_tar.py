@@ -97,7 +97,7 @@ def test_a_header_with_a_wrong_checksum_is_a_gap_and_the_rest_examined(scan: Sca
 
 def test_sparse_members_are_a_gap(scan: Scan, build: Build) -> None:
     info = tarfile.TarInfo("a")
-    info.pax_headers = {"GNU.sparse.major": "1", "GNU.sparse.name": "real"}
+    info.pax_headers = {"GNU.sparse.major": "1", "GNU.sparse.minor": "0", "GNU.sparse.name": "real"}
     told = scan("x.tar", build.tar({}, tarfile.PAX_FORMAT, info))
     assert told.clean  # empty: nothing to examine
     header = bytearray(build.tar({"a": b"text"}, tarfile.GNU_FORMAT))

@@ -77,6 +77,6 @@ def test_maps_are_bounded() -> None:
     assert map_in_data(b"x\n") == ((), 0)
     assert map_in_data(b"9999999\n") == ((), 0)
     assert map_in_data(b"1\n5\n7\n") == (((5, 7),), 512)
-    assert map_in_data(b"2\n5\n7\n") == (((5, 7),), 512)
-    assert pax_parts([(b"GNU.sparse.map", b"1,2,x,4")]) == ((1, 2),)
+    assert map_in_data(b"2\n5\n7\n") == ((), 512)  # cut, so that readers differ
+    assert pax_parts([(b"GNU.sparse.map", b"1,2,x,4")]) == ()
     assert pax_parts([(b"GNU.sparse.offset", b"1"), (b"GNU.sparse.numbytes", b"2")]) == ((1, 2),)

@@ -31,7 +31,9 @@ _CONVINCING = 512  # bytes of output that chance does not give
 _USUAL_PROPERTIES = 0x5D  # lc=3, lp=0, pb=2, which every encoder writes unless it is told otherwise
 _STREAMS = 20_000  # of one file; in blocks of 64 kB, as bgzip has them, that is more than is decompressed anyway
 _SUFFIXES = frozenset({"gz", "gzip", "bz2", "xz", "lzma", "z", "zlib", "zst", "zstd", "lz4"})
-_ZFILE_HEADER = 21  # joblib up to 0.9: "ZF", then the length in hexadecimal, padded to 19 characters
+_ZFILE_HEADER = 21
+_LZMA_HEADER = 14
+_LZMA_EMPTY = 18  # bytes of a stream without content
 
 
 class Compressed:
@@ -46,15 +48,12 @@ class Compressed:
         self,
         name: str,
         make: Callable[[], Engine],
-        matches: Callable[[bytes], bool],
-        *,
-        header: int = 0,
+        matches: Callable[[bytes], bool] | None = None,
     ) -> None:
         self.NAME = name
         self.EXAMINES = "what comes out, within budgets of size and ratio; every stream of several"
         self._make = make
         self._matches = matches
-        self._header = header
 
     def recognise(self, blob: Blob) -> bool:
         """Return whether a stream of this compression starts here."""
@@ -81,7 +80,15 @@ class Compressed:
             yield from trailing(blob, found.end, examination)
 
     def _starts(self, view: memoryview) -> bool:
-        return self._matches(bytes(view[:_TRIAL]))
+        return self._matches is not None and self._matches(bytes(view[:_TRIAL]))
+
+    def _follows(self, view: memoryview) -> bool:
+        """Return whether another stream of the same content starts here."""
+        return self._starts(view)
+
+    def _begin(self, view: memoryview) -> int:  # noqa: ARG002 (hook)
+        """Return where the first stream starts."""
+        return 0
 
     def _skip(self, view: memoryview, position: int, skipped: list[tuple[int, int]]) -> int:  # noqa: ARG002 (hook)
         """Return where the next stream starts, and add to ``skipped`` what stands before it by design."""
@@ -94,10 +101,10 @@ class Compressed:
     def _expand(self, view: memoryview, limit: int) -> _Streams:
         """Return the output of all streams, and where the last one ends."""
         whole = Expansion(bytearray(), finished=True)
-        found = _Streams(whole, self._header)
+        found = _Streams(whole, self._begin(view))
         for count in range(_STREAMS + 1):
             start = self._skip(view, found.end, found.skipped)
-            if count and not self._starts(view[start:]):
+            if count and not self._follows(view[start:]):
                 found.end = start
                 return found
             found.end = start
@@ -130,12 +137,7 @@ class Gzip(Compressed):
     """
 
     def _skip(self, view: memoryview, position: int, skipped: list[tuple[int, int]]) -> int:
-        start = position
-        if bytes(view[start : start + 2]) == b"\x1f\x8b":
-            return start
-        while not any(view[start : start + _TRIAL]) and start < len(view):
-            start += _TRIAL
-        start += len(bytes(view[start : start + _TRIAL])) - len(bytes(view[start : start + _TRIAL]).lstrip(b"\0"))
+        start = behind_zeros(view, position)
         return start if self._starts(view[start:]) else super()._skip(view, position, skipped)
 
     def _stream(self, view: memoryview, limit: int) -> Expansion:
@@ -152,6 +154,17 @@ class Gzip(Compressed):
                 result.finished = False
                 result.broken = "it has a wrong checksum or size" if len(stated) == 8 else ""
         return result
+
+
+def behind_zeros(view: memoryview, position: int) -> int:
+    """Return the offset of the first byte from ``position`` that is not zero, or the length."""
+    while position < len(view):
+        piece = bytes(view[position : position + _TRIAL])
+        left = piece.lstrip(b"\0")
+        position += len(piece) - len(left)
+        if left:
+            return position
+    return len(view)
 
 
 def _gzip_data(view: memoryview) -> int | None:
@@ -205,27 +218,56 @@ def _is_xz(head: bytes) -> bool:
     return head[:6] == b"\xfd7zXZ\0"
 
 
-def _is_zfile(head: bytes) -> bool:
-    if head[:2] != b"ZF" or head[2:4].lower() != b"0x":
-        return False
-    return _is_zlib(head[_ZFILE_HEADER:])
+class Zlib(Compressed):
+    """zlib has two header bytes, which match one random text in a thousand, so the stream must also decompress."""
+
+    def _starts(self, view: memoryview) -> bool:
+        head = bytes(view[:3])
+        if len(head) < 3 or head[0] & 0x0F != 8 or head[0] > 0x78 or (head[0] << 8 | head[1]) % 31 or head[1] & 0x20:
+            return False
+        engine, output = zlib.decompressobj(), b""
+        for start in range(0, len(view), _TRIAL):  # blocks can be empty
+            try:
+                output += engine.decompress(bytes(view[start : start + _TRIAL]), _TRIAL)
+            except zlib.error:
+                return _starts_something(_before_break(view))
+            if engine.eof or len(output) >= _CONVINCING:
+                return True
+            if output:
+                break
+        return _starts_something(output)
 
 
-def _is_zlib(head: bytes) -> bool:
-    """The two header bytes match one random text in a thousand, so the stream must also decompress."""
-    if len(head) < 3 or head[0] & 0x0F != 8 or head[0] > 0x78 or (head[0] << 8 | head[1]) % 31 or head[1] & 0x20:
-        return False
-    engine = zlib.decompressobj()
-    try:
-        output = engine.decompress(head, _TRIAL)
-    except zlib.error:
-        return _starts_something(_before_break(head))
-    return engine.eof or len(output) >= _CONVINCING or _starts_something(output)
+class ZFile(Zlib):
+    """joblib up to 0.9: "ZF", a length in hexadecimal padded to 19 characters, sometimes a space, and zlib."""
+
+    def _starts(self, view: memoryview) -> bool:
+        return bytes(view[:2]) == b"ZF" and super()._starts(view[self._begin(view) :])
+
+    def _begin(self, view: memoryview) -> int:
+        return _ZFILE_HEADER + (bytes(view[_ZFILE_HEADER : _ZFILE_HEADER + 1]) == b" ")
 
 
-def _before_break(head: bytes) -> bytes:
+class Lzma(Compressed):
+    """xz and LZMA alone, one of which can follow the other: Python's module looks at each stream anew."""
+
+    def _skip(self, view: memoryview, position: int, skipped: list[tuple[int, int]]) -> int:  # noqa: ARG002 (hook)
+        """Zeros are streams of LZMA alone without content, or what pads a stream of xz."""
+        end = behind_zeros(view, position)
+        padding = (end - position) % 4 == 0 and _is_xz(bytes(view[end : end + 6]))
+        return end if padding else position + (end - position) // _LZMA_EMPTY * _LZMA_EMPTY
+
+    def _follows(self, view: memoryview) -> bool:
+        return _is_xz(bytes(view[:6])) or could_be_lzma(bytes(view[:_LZMA_HEADER]))
+
+    def _stream(self, view: memoryview, limit: int) -> Expansion:
+        form = lzma.FORMAT_XZ if _is_xz(bytes(view[:6])) else lzma.FORMAT_ALONE
+        return expand(unlzma(form), view, limit)
+
+
+def _before_break(view: memoryview) -> bytes:
     """Return the output that precedes the break of a stream."""
-    return bytes(expand(inflate(15), memoryview(head), _TRIAL).data)
+    return bytes(expand(inflate(15), view, _TRIAL).data)
 
 
 def _starts_something(output: bytes) -> bool:
@@ -233,14 +275,19 @@ def _starts_something(output: bytes) -> bool:
     return len(output) > 2 and output[0] == 0x80 and 2 <= output[1] <= 5
 
 
+def could_be_lzma(head: bytes) -> bool:
+    """Return whether a decoder of LZMA alone goes on behind these bytes: properties, a length, the coder's zero."""
+    length = int.from_bytes(head[5:13], "little")
+    return (
+        len(head) >= _LZMA_HEADER and head[0] < 225 and head[13] == 0 and (length < 1 << 40 or length == (1 << 64) - 1)
+    )
+
+
 def _is_lzma(head: bytes) -> bool:
     """LZMA alone has no signature: properties, a dictionary size that encoders write, a plausible length, a zero."""
-    if len(head) < 14 or head[0] >= 225 or head[13] != 0:
-        return False
     dictionary = int.from_bytes(head[1:5], "little")
-    length = int.from_bytes(head[5:13], "little")
     usual = dictionary == 0xFFFFFFFF or (dictionary >= 1 << 12 and (dictionary & (dictionary - 1)) in _HALVES)
-    if not usual or (length != (1 << 64) - 1 and length >= 1 << 40):
+    if not (could_be_lzma(head) and usual):
         return False
     output = expand(unlzma(lzma.FORMAT_ALONE), memoryview(head), _TRIAL)
     data = bytes(output.data)
@@ -254,9 +301,10 @@ _HALVES = frozenset({0, *(1 << exponent for exponent in range(12, 32))})
 
 GZIP = Gzip("gzip", inflate(-15), _is_gzip)
 BZIP2 = Compressed("bzip2", bunzip2, _is_bzip2)
-XZ = Compressed("xz", unlzma(lzma.FORMAT_XZ), _is_xz)
-ZFILE = Compressed("zfile", inflate(15), _is_zfile, header=_ZFILE_HEADER)
-ZLIB = Compressed("zlib", inflate(15), _is_zlib)
-LZMA = Compressed("lzma", unlzma(lzma.FORMAT_ALONE), _is_lzma)
+XZ = Lzma("xz", unlzma(lzma.FORMAT_XZ), _is_xz)
+ZFILE = ZFile("zfile", inflate(15))
+ZLIB = Zlib("zlib", inflate(15))
+LZMA = Lzma("lzma", unlzma(lzma.FORMAT_ALONE), _is_lzma)
+ANY_LZMA = Lzma("lzma", unlzma(lzma.FORMAT_ALONE), could_be_lzma)
 ZSTD = Framed("zstd", modern.ZSTD_MAGIC, modern.unzstd)
 LZ4 = Framed("lz4", modern.LZ4_MAGIC, modern.unlz4)

@@ -118,9 +118,9 @@ def _decoded(text: str) -> Iterator[tuple[str, bytes]]:
 
 def _is_file(inner: Blob) -> bool:
     """Return whether decoded bytes are a file that a format recognises, or a pickle that names something."""
-    from chainguard_ml.scan.examination import recognise
     from chainguard_ml.scan.pickle.names import is_identifier
     from chainguard_ml.scan.pickle.recognition import FIRST, walked
+    from chainguard_ml.scan.recognition import recognise
 
     head = inner.read(0, HEAD)
     if looks_like_a_file(head) or (_COMPRESSED.match(head) and _inflates(bytes(inner.data))):

@@ -7,7 +7,7 @@ import mmap
 import re
 from typing import TYPE_CHECKING
 
-from chainguard_ml.model import Finding, Severity
+from chainguard_ml.model import Finding, Gap, GapReason, Severity
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
@@ -38,10 +38,16 @@ def looks_like_a_file(head: bytes) -> bool:
 
 
 def payloads(observations: Observations) -> Observations:
-    """Yield the findings among observations about bytes that may be something else: gaps and doubts do not count."""
+    """Yield the findings among observations about bytes that may be something else: doubts do not count.
+
+    Nor do gaps, but for a budget that was hit: what is no file does not get that far.
+    """
     for item in observations:
-        if isinstance(item, Finding) and item.severity >= Severity.HIGH:
-            yield item
+        match item:
+            case Finding() if item.severity >= Severity.HIGH:
+                yield item
+            case Gap(reason=GapReason.BUDGET):
+                yield item
 
 
 def examine_raw(blob: Blob, examination: Examination) -> Observations:

@@ -27,8 +27,6 @@ if TYPE_CHECKING:
     from chainguard_ml.scan.formats.tar_reader import Member
     from chainguard_ml.scan.interface import Blob, Examination
 
-_TORCH_MEMBERS = frozenset({"pickle", "storages", "tensors"})
-
 
 class TarFormat:
     """A kind of tar archive.
@@ -55,10 +53,14 @@ class TarFormat:
         links = Links()
         for member in found.members[: examination.budgets.members]:
             yield from _placed(blob, member, links)
-            yield from self._member(blob, member, examination)
+            yield from self._member(blob, member, examination, doubtful=bool(found.doubts))
             yield from _padding(blob, member, examination)
         for start, stop in found.strays:
             yield from examination.nested(blob.window("(no header)", start, stop))
+        for doubt, place in found.doubts.items():
+            yield blob.gap(GapReason.MALFORMED, f"{doubt}: readers differ in what its members are", place)
+        for start, stop in tar_reader.unread(blob, found) if found.doubts else ():
+            yield from payloads(examination.nested(blob.window("(no member)", start, stop)))
         if found.limited or len(found.members) > examination.budgets.members:
             yield blob.gap(GapReason.BUDGET, f"more than {examination.budgets.members:,} members; the rest is unread")
             return
@@ -68,7 +70,7 @@ class TarFormat:
         if found.broken:  # then what follows is not accounted for
             del blob.memo[CONTENT_END]
 
-    def _member(self, blob: Blob, member: Member, examination: Examination) -> Observations:
+    def _member(self, blob: Blob, member: Member, examination: Examination, *, doubtful: bool) -> Observations:
         if member.start >= member.stop:
             return
         content = blob.window(member.name, member.start, member.stop)
@@ -76,6 +78,8 @@ class TarFormat:
             whole = _without_holes(content, member, examination)
             if whole is None:
                 yield content.gap(GapReason.UNSUPPORTED, "stored with holes; its parts are examined as they stand")
+            elif doubtful:  # then not every reader sees holes
+                yield from payloads(examination.nested(content))
             content = whole or content
         if self.NAME == "torch-tar" and _plain(member.name) in {"storages", "tensors"}:
             yield from examine_storages(content, examination)
@@ -135,5 +139,5 @@ def _plain(name: str) -> str:
     return name.removeprefix("./")
 
 
-TORCH_TAR = TarFormat("torch-tar", lambda names: names >= _TORCH_MEMBERS, "every pickle; storages are not read")
+TORCH_TAR = TarFormat("torch-tar", lambda names: "storages" in names, "every pickle; storages are not read")
 TAR = TarFormat("tar", lambda _: True, "every member, its path, its links, header checksums")

@@ -5,7 +5,7 @@ from __future__ import annotations
 from dataclasses import dataclass, field, replace
 from typing import TYPE_CHECKING
 
-from chainguard_ml.scan.formats.tar_sparse import Parts, old_parts, pax_parts
+from chainguard_ml.scan.formats.tar_sparse import Parts, is_described, old_parts, pax_parts
 from chainguard_ml.scan.interface import Budgets
 
 if TYPE_CHECKING:
@@ -18,6 +18,7 @@ _MEMBERS = Budgets().members
 _LONG = 1 << 20  # bytes of a long name or of extended headers that are read
 _ZERO = bytes(BLOCK)
 _SKIPPED = 1_000_000  # blocks behind a wrong header in which the next right one is looked for
+_RECORD = 24  # bytes of a record that are neither key nor value, at most
 _EXTENDED = b"xgXLK"  # pax headers, Solaris' own, GNU's long names
 _GNU_MAGIC = b"ustar  \0"
 
@@ -58,6 +59,7 @@ class Archive:
         broken: What is wrong with a header, or an empty string.
         place: Where that is.
         limited: Whether there are more members than were read.
+        doubts: What readers take differently, and where: what they see as members may not be what is examined.
     """
 
     members: list[Member] = field(default_factory=list)
@@ -66,6 +68,7 @@ class Archive:
     broken: str = ""
     place: int = 0
     limited: bool = False
+    doubts: dict[str, int] = field(default_factory=dict)
 
 
 def is_tar(blob: Blob) -> bool:
@@ -113,9 +116,13 @@ def _members(blob: Blob, found: Archive) -> Iterator[Member]:
             continue
         kind, start = block[156:157], position + BLOCK
         size = extended.size if extended.size is not None and kind not in _EXTENDED else size
+        if kind == b"\0" and block[:100].split(b"\0", 1)[0].endswith(b"/"):  # a directory of tar before POSIX
+            kind = b"5"
+            if size:
+                found.doubts.setdefault("a directory has a size", position)
         stop = start + (0 if kind in {HARD_LINK, SYMBOLIC_LINK, b"5", *SPECIAL} else size)
         if kind in _EXTENDED:
-            extended.take(kind, blob.read(start, min(stop, start + _LONG)))
+            _take(extended, kind, blob.window("(header)", start, stop), found, position)
         else:
             blocks = _sparse_blocks(blob, block, start)
             stop += blocks
@@ -130,6 +137,13 @@ def _members(blob: Blob, found: Archive) -> Iterator[Member]:
         found.end = min(stop, blob.size)
 
 
+def _take(extended: _Extended, kind: bytes, data: Blob, found: Archive, position: int) -> None:
+    for doubt in extended.take(kind, data.read(0, _LONG)):
+        found.doubts.setdefault(doubt, position)
+    if data.size > _LONG:
+        found.doubts.setdefault("an extended header is too long to be read", position)
+
+
 @dataclass(slots=True)
 class _Extended:
     """What pax and GNU extended headers say about the next member; ``everywhere`` holds for all that follow."""
@@ -140,16 +154,22 @@ class _Extended:
     sparse: bool = False
     parts: Parts = ()
     everywhere: dict[bytes, bytes] = field(default_factory=dict)
+    kinds: set[bytes] = field(default_factory=set)
 
-    def take(self, kind: bytes, data: bytes) -> None:
+    def take(self, kind: bytes, data: bytes) -> Iterator[str]:
+        """Take over what one of them says; yield what readers take differently."""
+        if kind != b"g" and kind.lower() in self.kinds:
+            yield "two extended headers say the same of one member"
+        self.kinds.add(kind.lower())
         if kind == b"L":
             self.name = data.split(b"\0", 1)[0]
         elif kind == b"K":
             self.target = data.split(b"\0", 1)[0]
         else:
             listed = list(_records(data))
-            self.parts = pax_parts(listed) or self.parts
             records = dict(listed)
+            yield from _doubts(kind, data, listed, records)
+            self.parts = pax_parts(listed) or self.parts
             if kind == b"g":
                 self.everywhere = {**self.everywhere, **records}
             self._apply(records)
@@ -179,6 +199,19 @@ class _Extended:
         target = block[157:257].split(b"\0", 1)[0] if self.target is None else self.target
         kind = block[156:157]
         return Member(_text(name), header, start, stop, kind, _text(target), self.sparse or kind == b"S")
+
+
+def _doubts(kind: bytes, data: bytes, listed: list[tuple[bytes, bytes]], records: dict[bytes, bytes]) -> Iterator[str]:
+    """Yield what of a pax header no tool writes, and readers take differently."""
+    size = records.get(b"size", b"0")
+    if not (size.isdigit() and len(size) < 20):
+        yield "a size is no plain number"
+    if sum(len(key) + len(value) for key, value in listed) < len(data.rstrip(b"\0")) - _RECORD * len(listed):
+        yield "an extended header has a wrong record"
+    if kind == b"g" and (b"size" in records or any(key.startswith(b"GNU.sparse") for key in records)):
+        yield "a header for all members has the size of one"
+    if not is_described(listed, records):
+        yield "a file with holes is described in an unusual way"
 
 
 def _records(data: bytes) -> Iterator[tuple[bytes, bytes]]:
@@ -215,6 +248,18 @@ def _next_header(blob: Blob, position: int) -> int | None:
         if block[148:156].strip(b" \0") and _is_header(block):
             return start
     return None
+
+
+def unread(blob: Blob, found: Archive) -> Iterator[tuple[int, int]]:
+    """Yield where the data of headers start and stop that the archive's own reading does not come to."""
+    known = {member.header for member in found.members}
+    position: int | None = 0
+    while position is not None:
+        block = blob.read(position, position + BLOCK)
+        size = number(block[124:136])
+        if size and position not in known and block[156:157] not in _EXTENDED and _is_header(block):
+            yield position + BLOCK, min(position + BLOCK + size, blob.size)
+        position = _next_header(blob, position + BLOCK)
 
 
 def number(octets: bytes) -> int | None:

@@ -34,9 +34,10 @@ def _pairs(data: bytes) -> Iterator[tuple[int, int]]:
 
     for start in range(0, len(data) - 23, 24):
         offset, length = number(data[start : start + 12]), number(data[start + 12 : start + 24])
-        if offset is None or length is None or not (offset or length):
+        if offset is None or length is None:
             return
-        yield offset, length
+        if offset or length:  # else it is one that is not used, behind which others can stand
+            yield offset, length
 
 
 def pax_parts(records: list[tuple[bytes, bytes]]) -> Parts:
@@ -50,9 +51,27 @@ def pax_parts(records: list[tuple[bytes, bytes]]) -> Parts:
     return _paired(values)
 
 
+def is_described(listed: list[tuple[bytes, bytes]], records: dict[bytes, bytes]) -> bool:
+    """Return whether extended headers tell of no holes, or of holes in one of the three forms and in plain numbers."""
+    if not any(key.startswith(b"GNU.sparse") for key in records):
+        return True
+    newest = (records.get(b"GNU.sparse.major"), records.get(b"GNU.sparse.minor")) == (b"1", b"0")
+    older = b"GNU.sparse.size" in records
+    if newest or not older:  # format 1.0 has its map in the data
+        return newest and not older and b"GNU.sparse.map" not in records
+    keys = {key for key, _ in listed}
+    values = {b"GNU.sparse.offset", b"GNU.sparse.numbytes"} & keys
+    return bool(pax_parts(listed)) != (not values and not records.get(b"GNU.sparse.map")) and not (
+        values and b"GNU.sparse.map" in keys
+    )
+
+
 def _paired(values: list[bytes]) -> Parts:
-    numbers = [int(value) for value in values[: 2 * _MOST] if value.isdigit() and len(value) < 20]
-    return tuple(zip(numbers[::2], numbers[1::2], strict=False))
+    """Return pairs of numbers; none at all where one is no plain number, as readers differ in what that is."""
+    if len(values) % 2 or len(values) > 2 * _MOST or not all(value.isdigit() and len(value) < 20 for value in values):
+        return ()
+    numbers = [int(value) for value in values]
+    return tuple(zip(numbers[::2], numbers[1::2], strict=True))
 
 
 def map_in_data(data: bytes) -> tuple[Parts, int]:

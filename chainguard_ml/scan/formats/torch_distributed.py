@@ -11,6 +11,8 @@ from typing import TYPE_CHECKING
 
 from chainguard_ml.model import GapReason
 from chainguard_ml.scan.formats import zip_ends, zip_reader
+from chainguard_ml.scan.formats.raw import payloads
+from chainguard_ml.scan.formats.torch_zip import TORCH_ZIP
 
 if TYPE_CHECKING:
     from chainguard_ml.model import Observations
@@ -34,6 +36,18 @@ def examine(blob: Blob, examination: Examination) -> Observations:
         yield from examination.nested(blob.window(f"(archive {index})", start, stop))
     if len(spans) > examination.budgets.members:
         yield blob.gap(GapReason.BUDGET, f"more than {examination.budgets.members:,} archives; the rest is unread")
+    if _points_elsewhere(blob, spans):
+        yield from payloads(TORCH_ZIP.examine(blob.window("(one archive)", 0, blob.size), examination))
+
+
+def _points_elsewhere(blob: Blob, spans: list[tuple[int, int]]) -> bool:
+    """Return whether the last end record, read as that of one archive, points at what is no archive's directory."""
+    known = {
+        start + directory.start
+        for start, stop in spans
+        for directory in zip_ends.directories(blob.window("(archive)", start, stop))
+    }
+    return any(directory.start not in known for directory in zip_ends.directories(blob))
 
 
 def _archives(blob: Blob) -> list[tuple[int, int]]:

@@ -6,6 +6,7 @@ evaluates them as Python, and looks operators up as dotted paths from ``torch``.
 
 from __future__ import annotations
 
+import contextlib
 import re
 from typing import TYPE_CHECKING
 
@@ -66,7 +67,27 @@ def examine(blob: Blob, examination: Examination) -> Observations:
     """Check the graphs, and examine every member."""
     for graph in contents(blob, examination, lambda name: _GRAPH.fullmatch(name) is not None):
         yield from _graph(graph, examination)
-    yield from examine_archive(blob, examination, lambda name: _WEIGHT.fullmatch(name) is not None)
+    pickled = {
+        name
+        for settings in contents(blob, examination, lambda name: name.endswith(".json"))
+        for name in _pickled(settings, examination)
+    }
+    yield from examine_archive(
+        blob,
+        examination,
+        lambda name: _WEIGHT.fullmatch(name) is not None and name.rpartition("/")[2] not in pickled,
+    )
+
+
+def _pickled(settings: Blob, examination: Examination) -> Iterator[str]:
+    """Yield the names of the weights that torch loads as pickles, as their configuration says."""
+    if settings.size > examination.budgets.header:
+        return  # a graph, of which that is told
+    with contextlib.suppress(InputError):
+        document = jsonsafe.loads(settings.read(0, settings.size), lenient=True)
+        for _, item in jsonsafe.objects(document):
+            if item.get("use_pickle") and isinstance(item.get("path_name"), str):
+                yield str(item["path_name"])
 
 
 def _graph(blob: Blob, examination: Examination) -> Observations:

@@ -6,10 +6,11 @@ operands only (CPython ``Modules/_pickle.c``). What the pickles do is the pickle
 
 from __future__ import annotations
 
+import heapq
 import re
 from typing import TYPE_CHECKING
 
-from chainguard_ml.scan.formats.raw import examine_raw
+from chainguard_ml.scan.formats.raw import examine_raw, payloads
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
@@ -65,20 +66,36 @@ def examine_streams(blob: Blob, names: tuple[str, ...], examination: Examination
 
 
 def examine_storages(blob: Blob, examination: Examination) -> Observations:
-    """Examine pickles with numbers between them: those at the start exactly, the others where one can begin."""
-    for index, (start, end) in enumerate(_pickles(blob)):
-        yield from examination.nested(blob.window(f"(pickle {index})", start, end))
+    """Examine pickles with numbers between them: where one can begin, and where torch goes on behind the numbers."""
+    for index, (start, end, certain) in enumerate(_pickles(blob)):
+        found = examination.nested(blob.window(f"(pickle {index})", start, end))
+        yield from found if certain else payloads(found)
 
 
-def _pickles(blob: Blob) -> Iterator[tuple[int, int]]:
-    position = 0
-    for _ in range(_MOST):
+def _pickles(blob: Blob) -> Iterator[tuple[int, int, bool]]:
+    """Yield start and end of what can be pickles, in order, and whether they begin as pickles do."""
+    waiting, seen = [0], {-1}
+    while waiting and len(seen) <= _MOST:
+        position = heapq.heappop(waiting)
+        if position in seen or position >= blob.size:
+            continue
+        seen.add(position)
         end = pickle_end(blob, position)
         if end is None and position == 0:
-            yield 0, blob.size
+            yield 0, blob.size, True
         if end is not None:
-            yield position, end
+            yield position, end, position == 0 or _STARTS.match(blob.data, position) is not None
+            for following in _following(blob, end):
+                heapq.heappush(waiting, following)
         match = _STARTS.search(blob.data, end if end is not None else position + 1)
-        if match is None:
-            return
-        position = match.start()
+        if match is not None:
+            heapq.heappush(waiting, match.start())
+
+
+def _following(blob: Blob, end: int) -> Iterator[int]:
+    """Yield where torch's tar reader can go on: at once, behind a storage's numbers, behind a tensor's sizes."""
+    yield end
+    count = int.from_bytes(blob.read(end, end + 8), "little")
+    yield from (end + 8 + count * width for width in (1, 2, 4, 8, 16))
+    dimensions = int.from_bytes(blob.read(end, end + 4), "little")
+    yield end + 16 + 16 * dimensions

@@ -107,7 +107,8 @@ def _pointed_at(blob: Blob, record: int) -> Iterator[Directory]:
     locator = blob.read(record - 20, record) if record >= 20 else b""
     if locator[:4] == _LOCATOR:
         (place,) = struct.unpack("<Q", locator[8:16])
-        stated = list(_stated64(blob, place, record - 20, fields[4:7])) or [(record - 20, *fields[4:7])]
+        stated = list(_stated64(blob, place, record - 20, fields[4:7]))
+        stated = stated or [(before, *fields[4:7]) for before in (record - 20, record)]
     seen: set[tuple[int, int]] = set()
     split = any(number not in {0, 0xFFFF} for number in fields[1:3])
     for before, count, length, offset in stated:
@@ -116,7 +117,7 @@ def _pointed_at(blob: Blob, record: int) -> Iterator[Directory]:
             if (start, offset) in seen:
                 continue
             seen.add((start, offset))
-            if 0 <= start < before and blob.read(start, start + 4) == CENTRAL:
+            if start >= 0 and blob.read(start, start + 4) == CENTRAL:  # some take what stands behind the record too
                 yield Directory(start, start - offset, count, before, record, end, split)
     if fields[4] == fields[5] == 0 and record == 0:
         yield Directory(record, 0, 0, record, record, end)

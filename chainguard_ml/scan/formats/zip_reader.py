@@ -164,7 +164,8 @@ class _Reader:
     def _list(self, directory: Directory) -> None:
         """Read one central directory and the local header of each of its members."""
         position, count = directory.start, 0
-        while self.blob.read(position, position + 4) == CENTRAL and position + 46 <= directory.record:
+        limit = directory.record if directory.start < directory.record else self.blob.size
+        while self.blob.read(position, position + 4) == CENTRAL and position + 46 <= limit:
             if len(self.archive.members) >= _MEMBERS:
                 self.archive.limited = True
                 return

@@ -21,6 +21,7 @@ if TYPE_CHECKING:
 
 _WRAPPERS = frozenset({"joblib.numpy_pickle", "sklearn.externals.joblib.numpy_pickle"})
 _WRAPPER = "NumpyArrayWrapper"
+_AGAIN = "an array is described twice, so that readers differ in where it ends"
 _TEXT_TYPE = "_convert_to_stringdtype_kwargs"  # makes numpy.dtypes.StringDType, whose arrays are pickled as objects
 _MOST_COPIED = 5_000_000  # values copied to walk the other reading
 
@@ -35,6 +36,9 @@ def after_build(machine: Machine, built: Instance, state: Value, position: int) 
         return position
     if not isinstance(state, Dict):
         raise BrokenError("an array's description is no dictionary")
+    if built.notes:  # then joblib's object still has what the first state gave it
+        machine.trace.note("misused", position - 1, _AGAIN, built.of)
+    built.notes = (state,)
     if machine.in_frame and machine.frame_end != position:
         machine.trace.breaks(position, "an array begins inside a frame", differs=True)
     machine.end_frame()

@@ -72,6 +72,8 @@ def _letter(code: Value) -> str:
     """Return the letter of a type's code, of which structures have ``V``; nothing for what NumPy writes nowhere."""
     if isinstance(code, str):
         match = _CODE.fullmatch(code)
+        if match and match.groups() == ("c", ""):  # texts of one byte, unless the state says more
+            return "S"
         return match[1] if match else ""
     if isinstance(code, Global):
         return "V" if (code.module, code.name) in _STRUCTURES or code.module.startswith("ml_dtypes") else ""

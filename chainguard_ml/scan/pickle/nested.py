@@ -38,7 +38,7 @@ def examine_nested(blob: Blob, found: list[Nested], examination: Examination) ->
 
 def _loaded(blob: Blob, item: Nested, examination: Examination) -> Observations:
     """Examine what the stream itself has loaded; bytes that nothing recognises are a misuse of the loader."""
-    from chainguard_ml.scan.examination import recognise
+    from chainguard_ml.scan.recognition import recognise
 
     inner = _plain(blob, item)
     if recognise(inner) is None:

@@ -1,0 +1,120 @@
+"""What other loaders read in bytes that one format recognises: a file can be two things at once.
+
+Formats begin with what can be anything: a name, a length, opcodes. And zip is read from its end. So whatever a file is
+recognised as, it is also examined as a pickle, a tar archive, LZMA, a protobuf message and a zip archive, if it can be
+one. Of what is no such file after all, only what would run counts.
+"""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING
+
+from chainguard_ml.model import Finding
+from chainguard_ml.scan import registry
+from chainguard_ml.scan.formats.raw import payloads
+from chainguard_ml.scan.interface import CONTENT_END
+from chainguard_ml.scan.recognition import possible, recognising
+
+if TYPE_CHECKING:
+    from chainguard_ml.model import Observations
+    from chainguard_ml.scan.interface import Blob, Examination
+
+# What these hold may end in a zip archive that is examined anyway, where they account for all bytes.
+_CONTAINERS = frozenset(
+    {"tar", "torch-tar", "mlflow", "bento", "sagemaker", "7z"}
+    | {"gzip", "bzip2", "xz", "zstd", "lz4", "zfile", "zlib", "lzma"}
+)
+
+# Their own reading is that of a pickle, a tar archive, LZMA, so it is not asked for twice.
+_PICKLES = frozenset({"", "pickle", "torch-legacy"})
+_TARS = frozenset({"torch-tar", "mlflow", "bento", "sagemaker", "tar"})
+_LZMA = frozenset({"lzma", "xz"})
+
+_TORCH_PICKLES = 5
+_LZMA_HEADER, _LZMA_PROPERTIES = 14, 225
+_ZIP_TAIL = 65_535 + 22  # bytes: the end record with the longest comment
+
+
+def other_readings(blob: Blob, name: str, examination: Examination) -> Observations:
+    """Examine a blob, recognised as ``name`` (empty if as nothing), as whatever else a loader can take it for."""
+    if name not in _PICKLES:
+        yield from _pickles_too(blob, examination)
+        yield from _messages_too(blob, name, examination)
+    if name not in _TARS:
+        yield from _tar_too(blob, examination)
+    if name not in _LZMA:
+        yield from _lzma_too(blob, examination)
+    yield from _appended_zip(blob, examination, expected=name in _CONTAINERS and CONTENT_END in blob.memo)
+
+
+def _pickles_too(blob: Blob, examination: Examination) -> Observations:
+    """Examine the opcodes that a file of another format starts with; what is no pickle after all is no gap.
+
+    What formats start with (a member's name, a length, a number, a letter) can be opcodes as well: one file, two
+    contents. Behind the first pickle torch's loader reads four more.
+    """
+    from chainguard_ml.scan import pickle
+    from chainguard_ml.scan.formats.torch_streams import opcodes_end
+
+    if blob.data[0] in b"P":  # no loader has an object called "K\3\4..."
+        return
+    position = 0
+    for _ in range(_TORCH_PICKLES):
+        if position >= blob.size or blob.data[position] not in pickle.FIRST:
+            return
+        end = opcodes_end(blob, position) + 1
+        start = blob.window("(as a pickle)", position, end)
+        if start.size <= 1 or not pickle.recognise(start):
+            return
+        yield from payloads(pickle.examine(start, examination))
+        position = end
+
+
+def _tar_too(blob: Blob, examination: Examination) -> Observations:
+    """Examine the tar archive that the same bytes are: its first 124 bytes are a name, so they can be anything."""
+    whole = blob.window("(as a tar archive)", 0, blob.size)
+    archives = [form for form in possible(blob) if form.path in registry.TARS]
+    for archive in recognising(whole, archives):
+        yield from payloads(archive.examine(whole, examination))
+        return
+
+
+def _messages_too(blob: Blob, name: str, examination: Examination) -> Observations:
+    """Examine the protobuf messages that the same bytes can be: nothing in them says which one a loader reads."""
+    messages = [form for form in possible(blob) if form.path in registry.MESSAGES]
+    for other in recognising(blob, messages):
+        if name != other.NAME:
+            yield from payloads(other.examine(blob, examination))
+
+
+def _lzma_too(blob: Blob, examination: Examination) -> Observations:
+    """Examine what comes out of a decoder of LZMA alone: it has no signature, and takes nearly any header."""
+    head = blob.read(0, _LZMA_HEADER)
+    if len(head) < _LZMA_HEADER or head[13] or head[0] >= _LZMA_PROPERTIES:
+        return
+    from chainguard_ml.scan.formats.compressed import ANY_LZMA
+
+    whole = blob.window("(as LZMA)", 0, blob.size)
+    if ANY_LZMA.recognise(whole):
+        yield from payloads(ANY_LZMA.examine(whole, examination))
+
+
+def _appended_zip(blob: Blob, examination: Examination, *, expected: bool) -> Observations:
+    """Examine a zip archive at the end of something else: zip readers look from the end.
+
+    It is ``expected`` in containers, whose last member can be one; only what runs something counts there.
+    """
+    if registry.ZIP_END not in blob.read(max(0, blob.size - _ZIP_TAIL), blob.size):
+        return
+    from chainguard_ml.rules.formats import TRAILING_DATA
+    from chainguard_ml.scan.formats import zip_ends, zip_reader
+
+    span = None if zip_reader.is_zip(blob) else zip_ends.appended(blob)
+    end = blob.memo.get(CONTENT_END)
+    if span and expected:
+        yield from payloads(examination.nested(blob.window("(appended zip)", *span)))
+    elif span and not (isinstance(end, int) and span[0] >= end):  # else it was examined as what follows the content
+        for item in examination.nested(blob.window("(appended zip)", *span)):
+            # What follows it belongs to what it was found in, which may be what holds it.
+            if not (isinstance(item, Finding) and item.rule == TRAILING_DATA.id):
+                yield item
