@@ -8,6 +8,7 @@ from typing import TYPE_CHECKING
 from tests.corpus.benign_programs import samples as programs
 from tests.corpus.containers import PAYLOAD, Entry, raw_zip, tarred, zipped
 from tests.corpus.malicious_programs import mar, method, package, script
+from tests.corpus.malicious_readers import samples as readers
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
@@ -25,5 +26,5 @@ def seeds() -> Iterator[bytes]:
     yield script(method("torch.save(x, 'x')"))
     yield package({"m/m.pkl": PAYLOAD, "m.py": b""})
     yield mar({"model": {"handler": "h.py"}}, {"h.py": b""})
-    for sample in programs():
+    for sample in (*programs(), *readers()):
         yield from sample.files.values()

@@ -140,4 +140,4 @@ def _plain(name: str) -> str:
 
 
 TORCH_TAR = TarFormat("torch-tar", lambda names: "storages" in names, "every pickle; storages are not read")
-TAR = TarFormat("tar", lambda _: True, "every member, its path, its links, header checksums")
+TAR = TarFormat("tar", lambda _: True, "every member, its path, its links, header checksums, what readers differ in")
