@@ -19,7 +19,16 @@ _EXPANDS = "it is made from all that another object yields, which fills the memo
 _ALLOCATES = "it allocates as many bytes as a number says"
 _COMPUTES = "it computes a number of very many digits"
 _CONVERTS = "it is made from another object, by a method of that"
-_MOST = 1 << 24  # bytes made from a number
+_NO_NUMBERS = "its bounds are no plain numbers"
+_EXPANDS_TO = "it stands for so many numbers that what converts it fills the memory"
+_MOST = 1 << 24  # bytes made from a number, and numbers of a range
+_SCALARS = tuple(
+    """
+    bool bool_ byte bytes_ cdouble cfloat clongdouble complex128 complex256 complex64 csingle datetime64 double float128
+    float16 float32 float64 half int16 int32 int64 int8 int_ intc intp long longdouble longlong short single str_
+    string_ timedelta64 ubyte uint uint16 uint32 uint64 uint8 uintc uintp ulong ulonglong unicode_ ushort
+    """.split()  # noqa: SIM905 (a table of names)
+)
 _EXPONENT = re.compile(r"[eE][+-]?[\d_]{5,}")
 
 
@@ -55,6 +64,23 @@ def _number(machine: Machine, target: Global, arguments: tuple[Value, ...] | Non
     return Instance(target)
 
 
+def _range(machine: Machine, target: Global, arguments: tuple[Value, ...] | None, offset: int) -> Value:
+    """A range of very many numbers: whatever converts it, as many constructors do, makes all of them."""
+    numbers = [value for value in arguments or () if isinstance(value, int)]
+    whole = arguments is not None and len(numbers) == len(arguments) and 1 <= len(numbers) <= 3
+    if not whole or (len(numbers) == 3 and not numbers[2]):
+        machine.trace.note("misused", offset, _NO_NUMBERS, target)
+    elif _count(*numbers) > _MOST:
+        machine.trace.note("misused", offset, _EXPANDS_TO, target)
+    return Instance(target)
+
+
+def _count(start: int, stop: int | None = None, step: int = 1) -> int:
+    """Return how many numbers a range has."""
+    start, stop = (0, start) if stop is None else (start, stop)
+    return max(0, -(-(stop - start) // step))
+
+
 EXPANDING: dict[tuple[str, str], Effect] = {
     **{("builtins", name): collects for name in ("frozenset", "list", "set", "tuple")},
     **{("collections", name): collects for name in ("UserList", "deque")},
@@ -63,7 +89,8 @@ EXPANDING: dict[tuple[str, str], Effect] = {
     ("builtins", "bytearray"): _bytes,
     ("builtins", "bytes"): _bytes,
     **{("builtins", name): _converts for name in ("bool", "complex", "float", "str")},
-    **{("numpy", name): _converts for name in ("bool", "bool_", "bytes_", "str_", "string_", "unicode_")},
+    **{("numpy", name): _converts for name in _SCALARS},
+    ("builtins", "range"): _range,
     ("collections", "UserString"): _converts,
     **{
         ("ipaddress", f"IPv{version}{kind}"): _converts

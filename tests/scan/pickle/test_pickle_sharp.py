@@ -20,19 +20,8 @@ if TYPE_CHECKING:
 
 RANGE = call(glob("builtins", "range"), number(9))
 PARTIAL = glob("functools", "partial")
-CONVERTING = {
-    "UserString",
-    *(f"IPv{number}{kind}" for number in "46" for kind in ("Address", "Interface", "Network")),
-    "bool",
-    "bytes_",
-    "complex",
-    "float",
-    "str",
-    "bool_",
-    "str_",
-    "string_",
-    "unicode_",
-}
+CONVERTING = {"UserString", "str", "bool", "float", "complex", *collecting._SCALARS}
+CONVERTING |= {f"IPv{version}{kind}" for version in "46" for kind in ("Address", "Interface", "Network")}
 GETATTR, SETATTR = glob("builtins", "getattr"), glob("builtins", "setattr")
 
 
@@ -48,7 +37,7 @@ def uses(*parts: bytes) -> dict[str, set[str]]:
     return {f"{key[0]}.{key[1]}": set(seen.uses) for key, seen in walk(whole(*parts)).trace.seen.items()}
 
 
-@pytest.mark.parametrize(("module", "name"), sorted(collecting.EXPANDING))
+@pytest.mark.parametrize(("module", "name"), sorted(collecting.EXPANDING.keys() - {("builtins", "range")}))
 def test_what_is_made_from_all_that_another_object_yields_is_noted(module: str, name: str) -> None:
     stream = call(glob(module, name), RANGE)
     (found,) = notes(stream)
@@ -58,6 +47,29 @@ def test_what_is_made_from_all_that_another_object_yields_is_noted(module: str, 
     assert (found.detail == collecting._COMPUTES) == (name in {"int", "Fraction"})
     assert not notes(call(glob(module, name), text("1")))
     assert not notes(call(glob(module, name)))
+
+
+@pytest.mark.parametrize(
+    ("bounds", "detail"),
+    [
+        ((1 << 24,), None),
+        (((1 << 24) + 1,), collecting._EXPANDS_TO),
+        ((5, (1 << 24) + 5), None),
+        ((5, (1 << 24) + 6), collecting._EXPANDS_TO),
+        ((0, 1 << 25, 2), None),
+        ((0, (1 << 25) + 1, 2), collecting._EXPANDS_TO),
+        ((1 << 24, 0, -1), None),
+        (((1 << 24) + 1, 0, -1), collecting._EXPANDS_TO),
+        ((0, 1 << 60, -1), None),
+        ((1, 2, 0), collecting._NO_NUMBERS),
+        ((), collecting._NO_NUMBERS),
+        ((1, 2, 3, 4), collecting._NO_NUMBERS),
+    ],
+)
+def test_ranges_of_very_many_numbers_are_noted(bounds: tuple[int, ...], detail: str | None) -> None:
+    found = notes(call(glob("builtins", "range"), *map(number, bounds)))
+    assert [note.detail for note in found] == ([detail] if detail else [])
+    assert notes(call(glob("builtins", "range"), text("1")))[0].detail == collecting._NO_NUMBERS
 
 
 @pytest.mark.parametrize(("module", "name"), [("builtins", "bytes"), ("builtins", "bytearray"), ("numpy", "void")])
