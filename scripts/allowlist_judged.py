@@ -216,7 +216,7 @@ SKLEARN: tuple[tuple[str, str, str, str], ...] = (
     (
         "sklearn.utils.validation",
         "check_array",
-        "c",
+        "",
         "converts its argument to an array; partial() of it checks categories",
     ),
 )

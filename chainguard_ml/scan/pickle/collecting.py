@@ -85,6 +85,7 @@ EXPANDING: dict[tuple[str, str], Effect] = {
     **{("builtins", name): collects for name in ("frozenset", "list", "set", "tuple")},
     **{("collections", name): collects for name in ("UserList", "deque")},
     ("array", "array"): collects,
+    ("nltk.probability", "FreqDist"): collects,
     ("torch", "Size"): collects,
     ("builtins", "bytearray"): _bytes,
     ("builtins", "bytes"): _bytes,
