@@ -1,8 +1,8 @@
 """What other loaders read in bytes that one format recognises: a file can be two things at once.
 
 Formats begin with what can be anything: a name, a length, opcodes. And zip is read from its end. So whatever a file is
-recognised as, it is also examined as a pickle, a tar archive, LZMA, a protobuf message and a zip archive, if it can be
-one. Of what is no such file after all, only what would run counts.
+recognised as, it is also examined as a pickle, a tar archive, a compressed stream, a protobuf message and a zip
+archive, if it can be one. Of what is no such file after all, only what would run counts.
 """
 
 from __future__ import annotations
@@ -25,13 +25,13 @@ _CONTAINERS = frozenset(
     | {"gzip", "bzip2", "xz", "zstd", "lz4", "zfile", "zlib", "lzma"}
 )
 
-# Their own reading is that of a pickle, a tar archive, LZMA, so it is not asked for twice.
+# Their own reading is that of a pickle, a tar archive, a stream, so it is not asked for twice.
 _PICKLES = frozenset({"", "pickle", "torch-legacy"})
 _TARS = frozenset({"torch-tar", "mlflow", "bento", "sagemaker", "tar"})
-_LZMA = frozenset({"lzma", "xz"})
+_STREAMS = {"lzma": frozenset({"lzma", "xz"}), "zlib": frozenset({"zlib"})}
 
 _TORCH_PICKLES = 5
-_LZMA_HEADER, _LZMA_PROPERTIES = 14, 225
+_LZMA_HEADER, _DEFLATE = 14, 8
 _ZIP_TAIL = 65_535 + 22  # bytes: the end record with the longest comment
 
 
@@ -42,8 +42,7 @@ def other_readings(blob: Blob, name: str, examination: Examination) -> Observati
         yield from _messages_too(blob, name, examination)
     if name not in _TARS:
         yield from _tar_too(blob, examination)
-    if name not in _LZMA:
-        yield from _lzma_too(blob, examination)
+    yield from _streams_too(blob, name, examination)
     yield from _appended_zip(blob, examination, expected=name in _CONTAINERS and CONTENT_END in blob.memo)
 
 
@@ -87,16 +86,20 @@ def _messages_too(blob: Blob, name: str, examination: Examination) -> Observatio
             yield from payloads(other.examine(blob, examination))
 
 
-def _lzma_too(blob: Blob, examination: Examination) -> Observations:
-    """Examine what comes out of a decoder of LZMA alone: it has no signature, and takes nearly any header."""
-    head = blob.read(0, _LZMA_HEADER)
-    if len(head) < _LZMA_HEADER or head[13] or head[0] >= _LZMA_PROPERTIES:
-        return
-    from chainguard_ml.scan.formats.compressed import ANY_LZMA
+def _streams_too(blob: Blob, name: str, examination: Examination) -> Observations:
+    """Examine what comes out of decoders of LZMA alone and of zlib, which take nearly any header or one in a thousand.
 
-    whole = blob.window("(as LZMA)", 0, blob.size)
-    if ANY_LZMA.recognise(whole):
-        yield from payloads(ANY_LZMA.examine(whole, examination))
+    What comes out before a break counts, as loaders have read it by then.
+    """
+    head = blob.read(0, _LZMA_HEADER)
+    if head[0] & 0x0F != _DEFLATE and head[_LZMA_HEADER - 1 :] != b"\0":
+        return
+    from chainguard_ml.scan.formats.compressed import UNSIGNED
+
+    for stream in UNSIGNED:
+        whole = blob.window(f"(as {stream.NAME})", 0, blob.size)
+        if name not in _STREAMS[stream.NAME] and stream.recognise(whole):
+            yield from payloads(stream.examine(whole, examination))
 
 
 def _appended_zip(blob: Blob, examination: Examination, *, expected: bool) -> Observations:

@@ -190,10 +190,19 @@ def compressed() -> dict[str, bytes]:
         "xz-then-lzma": lzma.compress(LATE[:1]) + lzma.compress(LATE[1:], lzma.FORMAT_ALONE),
         "xz-behind-empty-streams": bytes(18 * 100) + alone,
         "z-empty-blocks": empty,
+        "z-broken-behind-its-payload": zlib.compress(b"(" + LATE[1:], 0)[:-4] + b"\7" * 40,
+        "z-empty-blocks-behind-a-byte": _slow(b"(" + LATE[1:]),
         "z-joblib-without-0x": old + zeros,
         "z-joblib-with-a-space": old + b" " + zeros,
         "zst-behind-many-frames": struct.pack("<2I", 0x184D2A50, 0) * 500 + _stored_zstd(PAYLOAD),
     }
+
+
+def _slow(data: bytes) -> bytes:
+    """Return a zlib stream whose first byte comes long before the others."""
+    first = b"\0" + struct.pack("<2H", 1, 0xFFFE) + data[:1]
+    rest = b"\1" + struct.pack("<2H", len(data) - 1, 0xFFFF - len(data) + 1) + data[1:]
+    return b"x\x01" + first + b"\0\0\0\xff\xff" * 2000 + rest + struct.pack(">I", zlib.adler32(data))
 
 
 def _stored_zstd(data: bytes) -> bytes:

@@ -222,8 +222,7 @@ class Zlib(Compressed):
     """zlib has two header bytes, which match one random text in a thousand, so the stream must also decompress."""
 
     def _starts(self, view: memoryview) -> bool:
-        head = bytes(view[:3])
-        if len(head) < 3 or head[0] & 0x0F != 8 or head[0] > 0x78 or (head[0] << 8 | head[1]) % 31 or head[1] & 0x20:
+        if not could_be_zlib(bytes(view[:3])):
             return False
         engine, output = zlib.decompressobj(), b""
         for start in range(0, len(view), _TRIAL):  # blocks can be empty
@@ -233,8 +232,6 @@ class Zlib(Compressed):
                 return _starts_something(_before_break(view))
             if engine.eof or len(output) >= _CONVINCING:
                 return True
-            if output:
-                break
         return _starts_something(output)
 
 
@@ -275,6 +272,13 @@ def _starts_something(output: bytes) -> bool:
     return len(output) > 2 and output[0] == 0x80 and 2 <= output[1] <= 5
 
 
+def could_be_zlib(head: bytes) -> bool:
+    """Return whether the two header bytes are those of zlib, and something follows (RFC 1950, 2.2)."""
+    if len(head) < 3 or head[0] & 0x0F != 8 or head[0] > 0x78:
+        return False
+    return (head[0] << 8 | head[1]) % 31 == 0 and not head[1] & 0x20
+
+
 def could_be_lzma(head: bytes) -> bool:
     """Return whether a decoder of LZMA alone goes on behind these bytes: properties, a length, the coder's zero."""
     length = int.from_bytes(head[5:13], "little")
@@ -305,6 +309,11 @@ XZ = Lzma("xz", unlzma(lzma.FORMAT_XZ), _is_xz)
 ZFILE = ZFile("zfile", inflate(15))
 ZLIB = Zlib("zlib", inflate(15))
 LZMA = Lzma("lzma", unlzma(lzma.FORMAT_ALONE), _is_lzma)
-ANY_LZMA = Lzma("lzma", unlzma(lzma.FORMAT_ALONE), could_be_lzma)
+UNSIGNED = (
+    Lzma("lzma", unlzma(lzma.FORMAT_ALONE), could_be_lzma),
+    Compressed("zlib", inflate(15), could_be_zlib),
+)
+"""Streams that have no signature, by their headers alone, as their decoders take them."""
+
 ZSTD = Framed("zstd", modern.ZSTD_MAGIC, modern.unzstd)
 LZ4 = Framed("lz4", modern.LZ4_MAGIC, modern.unlz4)
