@@ -20,11 +20,11 @@ ANTI_ITEM = Rule(
 
 PROGRAM_FILES = Rule(
     id="torchscript-touches-files",
-    title="A TorchScript program reads or writes files, or calls other machines",
+    title="A torch program reads or writes files, or calls other machines",
     family="scan",
     severity=Severity.CRITICAL,
     why=(
-        "TorchScript has operators that write tensors to any path, map any file, and call functions on other machines. "
+        "Torch has operators that write tensors to any path, map any file, and call functions on other machines. "
         "A model that computes needs none of them; a program that has them can overwrite or send files when it runs."
     ),
     remediation="Do not run the program. Export the weights again from source that you trust.",
@@ -46,12 +46,13 @@ CUSTOM_OPERATOR = Rule(
 
 EXPORT_EXPRESSION = Rule(
     id="torch-export-expression",
-    title="An exported program has a size expression that is no arithmetic",
+    title="An exported program has a text that runs as Python",
     family="scan",
     severity=Severity.CRITICAL,
     why=(
-        "torch.export.load evaluates symbolic sizes with sympy.sympify, which runs Python. An expression that calls "
-        "anything but the functions of symbolic shapes runs code when the program is loaded."
+        "torch.export.load evaluates symbolic sizes with sympy.sympify, which runs Python, executes guards, and writes "
+        "the names of inputs and values into a source that it executes. A size or guard that is more than arithmetic, "
+        "or a name that is more than a name, runs code when the program is loaded or unpacked."
     ),
     remediation="Do not load the file. Export the program again from source that you trust.",
     references=(cwe(95), ATLAS_UNSAFE_ARTIFACT),
@@ -59,12 +60,13 @@ EXPORT_EXPRESSION = Rule(
 
 EXPORT_TARGET = Rule(
     id="torch-export-foreign-target",
-    title="An exported program calls something that is no operator",
+    title="An exported program names something that is no operator",
     family="scan",
     severity=Severity.HIGH,
     why=(
         "The loader looks targets up as attributes of the torch package, and from there every module is reached that "
-        "torch imports. Exported programs only call operators."
+        "torch imports; modules that factories and enumerations of its inputs name are imported. Exported programs "
+        "only name operators and Python's own types."
     ),
     remediation="Do not load the file. Export the program again from source that you trust.",
     references=(cwe(470), ATLAS_UNSAFE_ARTIFACT),

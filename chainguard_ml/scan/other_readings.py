@@ -1,8 +1,8 @@
 """What other loaders read in bytes that one format recognises: a file can be two things at once.
 
 Formats begin with what can be anything: a name, a length, opcodes. And zip is read from its end. So whatever a file is
-recognised as, it is also examined as a pickle, a tar archive, a compressed stream, a protobuf message and a zip
-archive, if it can be one. Of what is no such file after all, only what would run counts.
+recognised as, it is also examined as a pickle, a tar archive, a compressed stream, a protobuf message, an HDF5 file
+behind a user block and a zip archive, if it can be one. Of what is no such file after all, only what would run counts.
 """
 
 from __future__ import annotations
@@ -32,6 +32,8 @@ _STREAMS = {"lzma": frozenset({"lzma", "xz"}), "zlib": frozenset({"zlib"})}
 
 _TORCH_PICKLES = 5
 _LZMA_HEADER, _DEFLATE = 14, 8
+_HDF5 = b"\x89HDF\r\n\x1a\n"
+_FIRST_BLOCK = 512  # bytes of the smallest user block; others are twice as long each
 _ZIP_TAIL = 65_535 + 22  # bytes: the end record with the longest comment
 
 
@@ -43,6 +45,8 @@ def other_readings(blob: Blob, name: str, examination: Examination) -> Observati
     if name not in _TARS:
         yield from _tar_too(blob, examination)
     yield from _streams_too(blob, name, examination)
+    if name != "hdf5":
+        yield from _hdf5_too(blob, examination)
     yield from _appended_zip(blob, examination, expected=name in _CONTAINERS and CONTENT_END in blob.memo)
 
 
@@ -100,6 +104,18 @@ def _streams_too(blob: Blob, name: str, examination: Examination) -> Observation
         whole = blob.window(f"(as {stream.NAME})", 0, blob.size)
         if name not in _STREAMS[stream.NAME] and stream.recognise(whole):
             yield from payloads(stream.examine(whole, examination))
+
+
+def _hdf5_too(blob: Blob, examination: Examination) -> Observations:
+    """Examine the HDF5 file behind a user block, which can be anything of 512, 1,024 and so on bytes."""
+    start = _FIRST_BLOCK
+    while start < blob.size and blob.read(start, start + len(_HDF5)) != _HDF5:
+        start *= 2
+    if start < blob.size:
+        from chainguard_ml.scan import hdf5
+
+        whole = blob.window("(as HDF5)", 0, blob.size)
+        yield from payloads(hdf5.examine_from(whole, start, examination))
 
 
 def _appended_zip(blob: Blob, examination: Examination, *, expected: bool) -> Observations:

@@ -323,12 +323,34 @@ def samples() -> Iterator[Sample]:
     yield Sample("torch/package.pt", _package, "torch.package")
     yield Sample("torch/model.mar", _mar)
     yield Sample("torch/exported.pt2", _program, "exported program")
+    yield Sample("torch/exported_dynamic.pt2", _dynamic_program, "exported program")
     yield Sample(
         "torch/fx_module.pt",
         lambda path: torch.save(torch.fx.symbolic_trace(nn.Sequential(nn.Linear(2, 2))), path),
         "traced program with its source",
     )
     yield Sample("torch/distributed_checkpoint", _distributed)
+
+
+class _Sized(nn.Module):
+    """Computes with the sizes of its inputs."""
+
+    def forward(self, x: torch.Tensor, y: dict[str, torch.Tensor], n: torch.Tensor) -> tuple[torch.Tensor, ...]:
+        count = n.item()
+        torch._check(count >= 2)
+        torch._check(count <= 5)
+        both = torch.cat([x, y["more"]]).view(-1, 2).mean(0)
+        larger = nn.functional.interpolate(x[None, None], scale_factor=1.5)
+        return both, x[:count], larger, torch.cond(x.sum() > 0, lambda a: a * 2, lambda a: a - 1, (x,))
+
+
+def _dynamic_program(path: Path) -> None:
+    from torch.export import Dim, export
+
+    rows = Dim("rows", min=2, max=64)
+    inputs = (torch.randn(6, 4), {"more": torch.randn(8, 4)}, torch.tensor(3))
+    sizes = ({0: 2 * rows}, {"more": {0: Dim("others", min=2)}}, None)
+    torch.export.save(export(_Sized(), inputs, dynamic_shapes=sizes), path)
 
 
 def _distributed(path: Path) -> None:

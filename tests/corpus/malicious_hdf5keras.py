@@ -161,7 +161,16 @@ def _named_by_detours() -> Iterator[Malicious]:
 
 
 def _tensorflow() -> Iterator[Malicious]:
-    for symbol in ("io.write_file", "io.read_file", "py_function", "load_op_library", "raw_ops.WriteFile"):
+    for symbol in (
+        "raw_ops.DebugIdentity",
+        "io.decode_proto",
+        "random.fixed_unigram_candidate_sampler",
+        "io.write_file",
+        "io.read_file",
+        "py_function",
+        "load_op_library",
+        "raw_ops.WriteFile",
+    ):
         item = old_layer("TFOpLambda", function=symbol)
         yield attribute(f"calls-{symbol.replace('.', '-')}", "model_config", sequential(item), UNSAFE)
     node = old_layer("TensorFlowOpLayer", node_def={"op": "WriteFile", "name": "x"})
@@ -177,6 +186,13 @@ def _opened() -> Iterator[Malicious]:
     yield keras("vocabulary-address", layer("StringLookup", vocabulary="http://169.254.169.254/latest"), rule=FILE)
     yield keras("vocabulary-climbing", layer("StringLookup", vocabulary="../../.ssh/id_rsa"), rule=FILE)
     yield keras("vocabulary-bucket", layer("StringLookup", vocabulary="gs://bucket/words"), rule=FILE)
+    for label, place in {
+        "slashes": "//tmp/words",
+        "blank": "/ words",
+        "parent": "a b/../../words",
+        "scheme": "gs:/x",
+    }.items():
+        yield keras(f"vocabulary-{label}", layer("StringLookup", vocabulary=place), rule=FILE)
     yield keras("vocabulary-beside", layer("StringLookup", vocabulary="words.txt"), rule=FILE, least=Severity.MEDIUM)
     yield keras("another-model", layer("TFSMLayer", filepath="other_model"), rule=FILE)
     yield keras("another-model-remote", layer("TFSMLayer", "keras.src.export.tfsm_layer", filepath="gs://x"), rule=FILE)
@@ -205,6 +221,13 @@ def _text() -> Iterator[Malicious]:
     yield malicious("keras-json-renamed", "notes.txt", config, LAMBDA)
     for encoding in ("utf-16", "utf-32", "utf-8-sig"):
         yield malicious(f"keras-{encoding}", "model.keras", archive(config.decode().encode(encoding)), LAMBDA)
+    for encoding in ("utf-16-le", "utf-16-be", "utf-32-le", "utf-32"):
+        late = (" " * 400 + config.decode()).encode(encoding)
+        yield malicious(f"keras-late-{encoding}", "model.keras", archive(late), LAMBDA)
+    long = {"note": ["x" * 1000] * 1200}
+    for label, named in {"escaped": b'"class\\u005fname"', "plain": b'"class_name"'}.items():
+        large = dump([long, model(layer("Lambda"))]).replace(b'"class_name"', named)
+        yield malicious(f"keras-large-{label}", "model.keras", archive(large), LAMBDA)
     escaped = config.replace(b"Lambda", b"\\u004cambda").replace(b"__lambda__", b"\\u005f_lambda__")
     yield malicious("keras-escapes", "model.keras", archive(escaped), LAMBDA)
     text = (
@@ -252,6 +275,15 @@ def _hdf5_hidden() -> Iterator[Malicious]:
         root = writer.group(hdf5.link("weights", 0, data))
         yield malicious(f"h5-{name}-in-a-dataset", "m.h5", writer.file(root), GLOBAL)
     yield malicious("h5-pickle-in-the-user-block", "m.h5", writer.file(empty, block=PAYLOAD.ljust(512, b"\0")), GLOBAL)
+    for name, start in {
+        "m.npy": b"\x93NUMPY\1\0",
+        "m.safetensors": b"\2\0\0\0\0\0\0\0{}",
+        "m.gguf": b"GGUF\3\0\0\0",
+    }.items():
+        again = hdf5.Writer()
+        hidden = again.group(hdf5.attribute("state", PAYLOAD, hdf5.opaque_type(len(PAYLOAD))))
+        block = start.ljust(1024, b"\0")
+        yield malicious(f"h5-behind-{name}", name, again.file(hidden, block=block), GLOBAL)
     yield malicious("h5-zip-behind-the-end", "m.h5", writer.file(empty, tail=zipped), GLOBAL)
     yield malicious("h5-pickle-behind-the-end", "m.h5", writer.file(empty, tail=PAYLOAD), GLOBAL)
 

@@ -109,10 +109,43 @@ def _exports() -> Iterator[Malicious]:
         "lambda": "(lambda: 1)()",
         "subscript": "[].append",
         "string": "exec('print(1)')",
+        "brackets": "(exec)((chr)(112) + (chr)(114))",
+        "operand": "Max(exec, 1)",
+        "text-of-a-function": "Add('print(1)', 1)",
+        "text-of-a-setting": "Max(1, 2, evaluate=print)",
+        "comment": "s0 #",
+        "keyword-of-no-name": "Max(**s0)",
+        "text-of-a-symbol": "Symbol('s0', positive='print(1)', **{})",
     }.items():
         document = {"x": {"as_expr": {"expr_str": text, "hint": None}}}
         yield malicious(f"torch-export-{label}", "model.pt2", exported(document), rule)
-    for target in ("torch.os.system", "torch.hub.load", "torch.ops.os.system.x()", "_operator.x.y", "builtins.eval"):
+        guards = {"guards_code": [text]}
+        yield malicious(f"torch-export-guard-{label}", "model.pt2", exported(guards), rule)
+    for label, name in {"call": "x=print('seen')", "quote": 'l.b")or print("seen', "line": "x:\n import os"}.items():
+        for key, value in {"name": name, "forward_arg_names": [name], "tensor_values": {name: {}}}.items():
+            yield malicious(f"torch-export-name-{label}-{key}", "model.pt2", exported({"graph": {key: value}}), rule)
+    factory = {"default_factory_module": "this", "default_factory_name": "s"}
+    enumeration = {"__enum__": True, "fqn": "this:X", "name": "Y"}
+    for label, texts in {"key": ['a"+print()+"'], "factory": factory, "enumeration": enumeration}.items():
+        leaf: dict[str, object] = {"type": None, "context": None, "children_spec": []}
+        inner = {"type": "collections.defaultdict", "context": json.dumps(texts), "children_spec": [leaf]}
+        spec = [1, {"type": "builtins.tuple", "context": "null", "children_spec": [leaf, inner]}]
+        rules = (rule, "torch-export-foreign-target")
+        yield malicious(f"torch-export-structure-{label}", "m.pt2", exported({"in_spec": json.dumps(spec)}), *rules)
+    files = exported(node("torch.ops.aten.from_file.default"))
+    yield malicious("torch-export-from-file", "model.pt2", files, "torchscript-touches-files")
+    called = json.dumps({"x": {"expr_str": "exec('print(1)')"}}).encode()
+    for label in ("models/model.JSON", "models/a/model.json", "Models/x", "models/b"):
+        yield malicious(f"torch-export-{label}", "model.pt2", exported({}, **{label: called}), rule)
+    for target in (
+        "torch.os.system",
+        "_operator.call",
+        "_operator.attrgetter",
+        "torch.hub.load",
+        "torch.ops.os.system.x()",
+        "_operator.x.y",
+        "builtins.eval",
+    ):
         name = f"torch-export-{target}"
         rules = ("torch-export-foreign-target", "torch-custom-operator")
         yield malicious(name, "model.pt2", exported(node(target)), *rules, least=Severity.MEDIUM)

@@ -91,6 +91,27 @@ def _files() -> Iterator[Malicious]:
     for operator, inputs in READERS.items():
         yield _sample(operator.lower(), secret, node("d", operator, *inputs.split()))
     yield _sample("table-of-a-file", secret, node("i", "InitializeTableFromTextFileV2", "h", "p"))
+    for operator in ("DecodeBase64", "RegexReplace"):
+        made = [
+            constant("b", "L2V0Yy94"),
+            node("p", operator, "b"),
+            node("i", "InitializeTableFromTextFileV2", "h", "p"),
+        ]
+        yield _sample(f"table-{operator}", *made)
+    many = [constant(f"c{index}", "") for index in range(70)] + [secret]
+    joined = node("j", "StringJoin", *(f"c{index}" for index in range(70)), "p")
+    yield _sample("table-of-many-parts", *many, joined, node("i", "InitializeTableFromTextFileV2", "h", "j"))
+    for operator in ("RestoreV2", "Restore", "RestoreSlice"):
+        yield _sample(operator.lower(), secret, node("r", operator, "p", "n", "s"))
+    yield _sample("vocabularies", secret, node("r", "GenerateVocabRemapping", "p", "p"), least=Severity.MEDIUM)
+    drawn = node("u", "FixedUnigramCandidateSampler", "x", vocab_file={"s": b"/etc/passwd"})
+    yield _sample("vocabulary-of-a-sampler", drawn)
+    run = [constant("b", "L2V0Yy94"), node("p", "DecodeBase64", "b"), node("d", "DatasetFromGraph", "p")]
+    yield _sample("graph-computed", *run, rule="graph-harmful-operator")
+    asset = [constant("a", "x"), *coded[:1], node("e", "DecodeBase64", "b"), node("p", "StringJoin", "a", "e")]
+    whole = meta(graph(*asset, text, node("w", "WriteFile", "p", "t")))
+    whole["asset_file_def"] = [{"tensor_info": {"name": "a:0"}, "filename": "x"}]
+    yield malicious("tf-beside-an-asset", "saved_model.pb", saved(whole), FILES)
     yield _sample("print-to-file", node("w", "PrintV2", "x", output_stream={"s": b"file:///tmp/x"}))
     yield _sample("debug-to-file", node("w", "DebugIdentity", "x", debug_urls={"list": {"s": [b"file:///tmp/x"]}}))
     descriptor = {"descriptor_source": {"s": b"/etc/passwd"}}
@@ -122,6 +143,8 @@ def _places() -> Iterator[Malicious]:
     yield malicious("tf-library-twice", "saved_model.pb", saved(meta(libraries)), FILES)
     double = encode("tensorflow", "NodeDef", node("r", "Identity", "p")) + field(2, b"ReadFile")
     yield malicious("tf-operator-twice", "saved_model.pb", saved(meta(graph(double))), FILES)
+    tenth = b"".join(field(2, b"NoOp") for _ in range(12)) + encode("tensorflow", "NodeDef", node("r", "ReadFile", "p"))
+    yield malicious("tf-operator-often", "saved_model.pb", saved(meta(graph(tenth))), FILES)
     yield malicious("tf-frozen", "frozen.pb", frozen(constant("p", "/etc/passwd"), read), FILES)
     yield malicious("tf-frozen-without-name", "weights.bin", frozen(constant("p", "/etc/passwd"), read), FILES)
     yield malicious("tf-frozen-unknown-fields", "frozen.pb", field(900, b"x") * 9 + frozen(read), FILES)

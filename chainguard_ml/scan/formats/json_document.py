@@ -6,6 +6,7 @@ Other JSON is data. Documents are read as Python's ``json`` reads them, because 
 
 from __future__ import annotations
 
+import functools
 import json
 import re
 from typing import TYPE_CHECKING
@@ -49,6 +50,7 @@ _OF_INTEREST = re.compile(
     rb'"(?:(?:\w{1,20}_)?chat_template(?:s|_jinja)?|instruction_template|template_format|auto_map|class_name|__loader__|_target_|_component_|class_path'
     rb"|base_code|itemInfoEntries|ir_version|irVersion|modelTopology"
     rb'|custom_pipelines|trust_remote_code|weight_map|lc|py/\w+|\(\))"'
+    rb"|\\u00(?:3\d|[46][1-9A-Fa-f]|[57][\dAa]|5[Ff])"  # letters, digits and underscores that no writer escapes
 )
 # What a configuration can have beside; a name may also be written with escapes.
 _CONFIGURED = re.compile(
@@ -57,7 +59,6 @@ _CONFIGURED = re.compile(
 )
 _CONTAINERS = 1_000_000  # objects and lists of one document that is parsed; the largest tokenizers have 600,000
 _PLAIN = 100_000  # of a document that holds nothing of interest
-_HEAD = 256  # bytes from which a wide encoding is recognised
 
 
 def recognise(blob: Blob) -> bool:
@@ -67,18 +68,34 @@ def recognise(blob: Blob) -> bool:
 
 def _is_wide(blob: Blob) -> bool:
     """Return whether it is JSON in UTF-16 or UTF-32 (RFC 4627, section 3, as ``json.detect_encoding`` has it)."""
-    head = blob.read(0, _HEAD)
-    if b"\0" not in head[:4]:
+    head = blob.read(0, 4)
+    if b"\0" not in head:
         return False
-    text = head.decode(json.detect_encoding(head), "ignore")
-    return _START.match(text.encode("utf-8", "replace")) is not None
+    encoding = json.detect_encoding(head)
+    return encoding != "utf-8" and _wide_start(encoding, little=head[:1] == b"\xff").match(blob.data) is not None
+
+
+@functools.cache
+def _wide_start(encoding: str, *, little: bool) -> re.Pattern[bytes]:
+    """Return what an object or an array starts with in an encoding; ``little`` is the order that a mark says."""
+    exact = encoding if encoding[-2:] in {"le", "be"} else f"{encoding}-{'le' if little else 'be'}"
+
+    def one_of(characters: str) -> bytes:
+        return b"(?:%s)" % b"|".join(re.escape(character.encode(exact)) for character in characters)
+
+    space = one_of(" \t\r\n") + b"*+"
+    inside = b"(?:%s|%s)" % (
+        one_of("{") + space + one_of('"}'),
+        one_of("[") + space + one_of('][{"-0123456789tfnNI'),
+    )
+    return re.compile(one_of("\ufeff") + b"?" + space + inside)
 
 
 def examine(blob: Blob, examination: Examination) -> Observations:
     """Look at what loaders act on; large documents without such a key are data and not parsed."""
     yield from secrets.examine_text(blob)
     yield from encoded_values.examine(blob, examination)
-    wanted = _is_wide(blob) or _OF_INTEREST.search(blob.data, 0, examination.budgets.header) is not None
+    wanted = _is_wide(blob) or _OF_INTEREST.search(blob.data) is not None
     if not wanted and tree_documents.is_large(blob):
         yield from tree_documents.examine_large(blob, examination)
         return

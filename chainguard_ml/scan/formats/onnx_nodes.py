@@ -73,7 +73,7 @@ class Nodes:
                 node = text
             else:
                 (kinds if number == names["op_type"] else domains).append(text)
-        for pair in {(domain, kind) for domain in domains[:9] or [""] for kind in kinds[:9]} - self._said:
+        for pair in {(domain, kind) for domain in domains[-9:] or [""] for kind in kinds[-9:]} - self._said:
             if pair not in self._local:
                 self._said.add(pair)
                 yield from judge(self._blob, pair, node, record.start)

@@ -85,8 +85,8 @@ def _entry(wire: Wire, tensor: _Tensor, start: int, stop: int) -> None:
     for number, how, first, last in wire.sound(start, stop):
         if how == BYTES and number in {1, 2}:
             (keys if number == 1 else values).append((wire.text(first, last, 65_536), first))
-    for key, _ in keys[:9]:
-        tensor.external.setdefault(key, []).extend(values[:9])
+    for key, _ in keys[-9:]:
+        tensor.external.setdefault(key, []).extend(values[-9:])
 
 
 def _external(blob: Blob, tensor: _Tensor, offset: int) -> Observations:

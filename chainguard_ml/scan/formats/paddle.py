@@ -53,9 +53,10 @@ def _operator(blob: Blob, wire: Wire, record: Record, said: set[str]) -> Observa
     kinds: list[str] = []
     paths: list[str] = []
     for number, how, first, last in wire.sound(record.start, record.stop):
-        if how == BYTES and number == names["type"] and len(kinds) < 9:
+        if how == BYTES and number == names["type"]:
             kinds.append(wire.text(first, last, 256))
-        elif how == BYTES and number == names["attrs"] and len(paths) < 99:
+            del kinds[:-9]  # readers take the last
+        elif how == BYTES and number == names["attrs"] and len(paths) < 10_000:
             paths += _paths(wire, record.kind.inner[number], (first, last))
     place = blob.location.at(record.start)
     for kind in dict.fromkeys(kinds):

@@ -31,18 +31,23 @@ _THROUGH = frozenset(
 _FED = frozenset({"Placeholder", "PlaceholderV2", "_Arg", "StaticRegexFullMatch", "RegexFullMatch"})
 _CALLS = frozenset({"PartitionedCall", "StatefulPartitionedCall", "TPUPartitionedCall", "While", "StatelessWhile"})
 _ATTRIBUTES = 100_000  # of one node that are read
+_TWICE = 9  # values that are kept of a field that comes more than once
 _SCALARS = frozenset({0x18, 0x28, 0x30})  # tags of AttrValue.i, .b and .type
 _CALLING = frozenset({1, 10})  # AttrValue.list, AttrValue.func
 
 
 @dataclass(slots=True)
 class Node:
-    """A node: its names and operators (one each, if nothing comes twice), inputs, and attributes as ``(key, span)``."""
+    """A node: its names and operators (one each, if nothing comes twice), inputs, and attributes as ``(key, span)``.
+
+    ``cut`` says that it has more inputs than these.
+    """
 
     name: str = ""
     operators: list[str] = field(default_factory=list)
     inputs: list[str] = field(default_factory=list)
     attributes: list[tuple[str, tuple[int, int]]] = field(default_factory=list)
+    cut: bool = False
 
     @property
     def operator(self) -> str:
@@ -66,10 +71,13 @@ def read_node(wire: Wire, start: int, stop: int) -> Node:
             continue
         if number == 1:
             node.name = wire.text(first, last)
-        elif number == 2 and len(node.operators) < 9:
+        elif number == 2:
             node.operators.append(wire.text(first, last, 256))
+            del node.operators[:-_TWICE]  # readers take the last
         elif number == 3 and len(node.inputs) < _INPUTS:
             node.inputs.append(wire.text(first, last))
+        elif number == 3:
+            node.cut = True
         elif number == 5:
             if len(node.attributes) >= _ATTRIBUTES:
                 wire.note(WireError(f"a node has more than {_ATTRIBUTES:,} attributes", first, GapReason.BUDGET))
@@ -99,7 +107,10 @@ def _any_entry(wire: Wire, start: int, stop: int) -> Iterator[tuple[str, tuple[i
     for number, how, first, last in wire.sound(start, stop):
         if how == BYTES and number == 1:
             key = wire.text(first, last, 256)
-        elif how == BYTES and number == 2 and len(values) < 9:
+        elif how == BYTES and number == 2:
+            if len(values) >= _ATTRIBUTES:
+                wire.note(WireError(f"an attribute has more than {_ATTRIBUTES:,} values", first, GapReason.BUDGET))
+                break
             values.append((first, last))
     yield from ((key, value) for value in values)
 
@@ -136,6 +147,7 @@ class Graph:
         self._spans = spans
         self._nodes: dict[str, dict[str, Node]] = {}
         self._functions: dict[str, tuple[int, int]] | None = None
+        self._assignments: dict[str, dict[str, list[str]]] = {}
         self._called_by: dict[str, list[tuple[str, Node]]] | None = None
         self._at_load: tuple[frozenset[str], frozenset[str]] | None = None
         self._steps = 0
@@ -194,12 +206,32 @@ class Graph:
                 constants.add(source.name)
                 texts += self.constant(source)
             elif source.operator in _THROUGH:
+                computed = computed or source.cut
                 if source.operator == "StringJoin":
                     texts.append(self._joined(source, self.nodes(scope)))
                 waiting += [(scope, item) for item in _data(source)]
+            elif source.operator == "ReadVariableOp":
+                waiting += [(scope, item) for item in _data(source)]
+            elif source.operator == "VarHandleOp" and (assigned := self._assigned(scope).get(self._variable(source))):
+                waiting += [(scope, item) for item in assigned]
             else:
                 computed = computed or source.operator not in _FED
         return Resolved(tuple(dict.fromkeys(text for text in texts if text)), frozenset(constants), computed)
+
+    def _variable(self, node: Node) -> str:
+        """Return the name under which a variable is shared."""
+        return next((text for text in self._texts(node, "shared_name") if text), node.name)
+
+    def _assigned(self, scope: str) -> dict[str, list[str]]:
+        """Return what is assigned to the variables of a graph or function."""
+        if scope not in self._assignments:
+            nodes, found = self.nodes(scope), self._assignments.setdefault(scope, {})
+            for node in nodes.values():
+                given = _data(node) if node.operator == "AssignVariableOp" else []
+                variable = nodes.get(_plain(given[0])) if len(given) > 1 else None
+                if variable:
+                    found.setdefault(self._variable(variable), []).append(given[1])
+        return self._assignments[scope]
 
     def _arguments(self, function: str, name: str) -> Iterator[tuple[str, str]]:
         """Yield what callers give a function as its argument; of callers that pass them differently, everything."""

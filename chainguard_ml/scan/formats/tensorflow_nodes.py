@@ -119,10 +119,11 @@ class Nodes:
 
     def _severity(self, effect: Effect, graph: Graph, resolved: Resolved, *, at_load: bool) -> Severity | None:
         """Return how bad an effect is here, ``None`` if it is ordinary."""
-        if resolved.constants and resolved.constants <= graph.assets:
+        if resolved.constants and resolved.constants <= graph.assets and not resolved.computed:
             return None  # a part of the model
         severity = effect.severity
-        leads_out = any(content.outside(text) for text in resolved.texts) or (effect.writes and resolved.computed)
+        computed = resolved.computed and (effect.writes or effect.strict)
+        leads_out = computed or any(content.outside(text) for text in resolved.texts)
         if effect.outside is not None and leads_out:
             severity = max(effect.outside, severity or effect.outside)
         if severity is None or effect.rule.id in _WHATEVER_THEY_SAY:

@@ -28,7 +28,9 @@ class Effect(NamedTuple):
             no difference.
         training: Whether graphs of training hold it for good reasons: ``""`` never, ``fed`` where the path is computed
             or fed, ``any`` always.
-        writes: Whether a path that the graph computes is as bad as a constant one that leads out.
+        writes: Whether files are written.
+        strict: Whether a path that the graph computes is as bad as a constant one that leads out; so it is of all that
+            write.
     """
 
     rule: Rule
@@ -38,6 +40,7 @@ class Effect(NamedTuple):
     outside: Severity | None = None
     training: str = ""
     writes: bool = False
+    strict: bool = False
 
 
 def _files(what: str, path: int | None = 0, *, training: str = "") -> Effect:
@@ -58,7 +61,11 @@ _NETWORK = Effect(rules.GRAPH_NETWORK_ACCESS, "talks to a service", 0)
 _DATA_SERVICE = Effect(rules.GRAPH_NETWORK_ACCESS, "takes data from a service", 2)
 _PYTHON = Effect(carries_code.GRAPH_PYTHON, "calls a Python function of the process")
 _CACHE = Effect(rules.GRAPH_FILE_ACCESS, "writes a cache", 1, None, Severity.HIGH, writes=True)
-_TABLE = Effect(rules.GRAPH_FILE_ACCESS, "reads a table from a file", 1, None, Severity.HIGH, training="any")
+_TABLE = Effect(rules.GRAPH_FILE_ACCESS, "reads a table from a file", 1, None, Severity.HIGH, "any", strict=True)
+_RESTORED = Effect(rules.GRAPH_FILE_ACCESS, "reads a checkpoint", 0, None, Severity.HIGH, "any", strict=True)
+_GRAPH = Effect(
+    rules.GRAPH_HARMFUL, "runs a graph that it is given as data", 0, Severity.MEDIUM, Severity.HIGH, strict=True
+)
 
 EFFECTS: dict[str, Effect] = {
     **dict.fromkeys(("PyFunc", "PyFuncStateless", "EagerPyFunc", "NumpyFunction"), _PYTHON),
@@ -91,6 +98,9 @@ EFFECTS: dict[str, Effect] = {
     "MergeV2Checkpoints": _checkpoint(1),
     **dict.fromkeys(("CacheDataset", "CacheDatasetV2"), _CACHE),
     **dict.fromkeys(("InitializeTableFromTextFile", "InitializeTableFromTextFileV2"), _TABLE),
+    **dict.fromkeys(("RestoreV2", "Restore", "RestoreSlice"), _RESTORED),
+    **dict.fromkeys(("GenerateVocabRemapping", "LoadAndRemapMatrix"), _records("reads files", path=None)),
+    "DatasetFromGraph": _GRAPH,
     "FileSystemSetConfiguration": _files("changes the settings of a file system"),
     **dict.fromkeys(("RpcClient", "RpcServer", "RpcServerStart", "RpcServerRegister", "RpcCall"), _NETWORK),
     **dict.fromkeys(("Rpc", "TryRpc", "RegisterDataset", "RegisterDatasetV2"), _NETWORK),
@@ -109,6 +119,7 @@ ATTRIBUTES = {
     **dict.fromkeys(("DebugIdentity", "DebugIdentityV2", "DebugIdentityV3", "DebugNanCount"), "debug_urls"),
     **dict.fromkeys(("DebugNumericSummary", "DebugNumericSummaryV2"), "debug_urls"),
     **dict.fromkeys(("DecodeProtoV2", "EncodeProto"), "descriptor_source"),
+    "FixedUnigramCandidateSampler": "vocab_file",
 }
 """Operators that are judged by an attribute, and which one."""
 
@@ -117,9 +128,9 @@ def of_attribute(operator: str, value: str) -> Effect | None:
     """Return what an operator does because of the value of its attribute."""
     if operator == "PrintV2":
         return _files("writes a file", None) if value.startswith("file:") else None
-    if operator in {"DecodeProtoV2", "EncodeProto"}:
+    if operator in {"DecodeProtoV2", "EncodeProto", "FixedUnigramCandidateSampler"}:
         inside = value in {"", "local://"} or value.startswith("bytes://")
-        return None if inside else Effect(rules.GRAPH_FILE_ACCESS, "reads a file", None, Severity.MEDIUM)
+        return None if inside else Effect(rules.GRAPH_FILE_ACCESS, "reads a file", None, Severity.MEDIUM, Severity.HIGH)
     if not operator.startswith("Debug") or not value:
         return None
     if value.startswith("file:"):

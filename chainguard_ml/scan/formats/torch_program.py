@@ -91,28 +91,23 @@ def examine_bytecode(blob: Blob) -> Iterator[Finding]:
 
 
 def _judged(blob: Blob, seen: dict[tuple[str, str], int]) -> Iterator[Finding]:
-    for (namespace, name), offset in list(seen.items()):
-        effect = _FILES.get((namespace, name))
-        if effect:
-            yield rules.PROGRAM_FILES.finding(
-                blob.subject,
-                blob.location.at(offset),
-                f"the program calls {namespace}::{name}, which {effect}",
-                key=(namespace, name),
-                facts={"operator": f"{namespace}::{name}"},
-            )
+    for (namespace, name), offset in seen.items():
+        if (namespace, name) in _FILES:
+            yield from judged(blob, namespace, name, offset)
     foreign = [(operator, offset) for operator, offset in seen.items() if operator[0] not in KNOWN]
     for (namespace, name), offset in foreign[:_SHOWN]:
-        yield custom_operator(blob, namespace, name, offset)
+        yield from judged(blob, namespace, name, offset)
 
 
-def custom_operator(blob: Blob, namespace: str, name: str, offset: int | None = None) -> Finding:
-    """Return the finding that an operator comes from a library that is not torch's own."""
+def judged(blob: Blob, namespace: str, name: str, offset: int | None = None) -> Iterator[Finding]:
+    """Yield the finding about an operator, if it touches files, or comes from a library that is not torch's own."""
+    location = blob.location if offset is None else blob.location.at(offset)
     text = f"{printable(namespace, 80)}::{printable(name, 80)}"
-    return rules.CUSTOM_OPERATOR.finding(
-        blob.subject,
-        blob.location if offset is None else blob.location.at(offset),
-        f"the program needs the operator or class {text}, which no library of torch's own registers",
-        key=(namespace, name),
-        facts={"operator": f"{namespace}::{name}"},
-    )
+    facts = {"operator": f"{namespace}::{name}"}
+    effect = _FILES.get((namespace, name))
+    if effect:
+        message = f"the program calls {text}, which {effect}"
+        yield rules.PROGRAM_FILES.finding(blob.subject, location, message, key=(namespace, name), facts={**facts})
+    elif namespace not in KNOWN:
+        message = f"the program needs the operator or class {text}, which no library of torch's own registers"
+        yield rules.CUSTOM_OPERATOR.finding(blob.subject, location, message, key=(namespace, name), facts={**facts})

@@ -268,7 +268,24 @@ def _is_npz(members: list[str]) -> bool:
     return bool(members) and all(name.endswith(".npy") for name in members)
 
 
-KERAS = ZipFormat("keras", lambda members: {"config.json", "metadata.json"} <= set(members),
+class KerasFormat(ZipFormat):
+    """A ``.keras`` archive: Keras reads ``config.json`` as JSON, whatever else it can be taken for."""
+
+    def examine(self, blob: Blob, examination: Examination) -> Observations:
+        """Examine every member; the configuration at least as what it is."""
+        from chainguard_ml.scan.formats import json_document, keras_config
+        from chainguard_ml.scan.recognition import recognise
+
+        for config in contents(blob, examination, lambda name: name == "config.json"):
+            if config.size > examination.budgets.header:
+                text = f"a configuration of {config.size:,} bytes is not parsed"
+                yield config.gap(GapReason.BUDGET, text)
+            elif not config.size or recognise(config) is not json_document:
+                yield from keras_config.examine_text(config, examination)
+        yield from super().examine(blob, examination)
+
+
+KERAS = KerasFormat("keras", lambda members: {"config.json", "metadata.json"} <= set(members),
                   "Lambda layers, classes and modules of the configuration; every other member")  # fmt: skip
 SKOPS = ZipFormat(
     "skops",

@@ -49,6 +49,11 @@ def examine(blob: Blob, examination: Examination) -> Observations:
         return
     if start:
         yield from examination.nested(blob.window("(user block)", 0, start))
+    yield from examine_from(blob, start, examination)
+
+
+def examine_from(blob: Blob, start: int, examination: Examination) -> Observations:
+    """Walk through everything below the superblock at ``start``, and look behind the end."""
     try:
         block = superblock.parse(blob, start)
     except Hdf5Error as error:

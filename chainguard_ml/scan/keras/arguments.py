@@ -27,7 +27,7 @@ _NO_PATHS = frozenset({"name", "class_name", "module", "registered_name", "keras
 _FILES = frozenset({"vocabulary", "vocab", "vocabulary_file", "vocab_file", "filepath", "file_path", "filename"}
                    | {"handle", "preset", "proto", "merges", "saved_model_path", "model_path"})  # fmt: skip
 _OUTSIDE = re.compile(
-    r"[A-Za-z][A-Za-z0-9+.-]{1,20}://|file:|/[\w.@-]|[A-Za-z]:[\\/]|\\\\[\w.]|~[\w-]*[/\\]|(?:[^\s]*[/\\])?\.\.[/\\]"
+    r"[A-Za-z][A-Za-z0-9+.-]{1,20}:/|file:|/.|[A-Za-z]:[\\/]|\\\\.|~[\w-]*[/\\]|(?:.*[/\\])?\.\.(?:[/\\]|\Z)", re.DOTALL
 )
 _LONGEST = 4096
 _SHORTEST = 24  # characters of something encoded

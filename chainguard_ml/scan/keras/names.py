@@ -32,6 +32,9 @@ REFUSED = frozenset(
 )
 """Names in Keras's own namespaces that load, fetch, resolve other names or switch safety off."""
 
+# Functions of TensorFlow that compute, and open the file that an argument names.
+_OPENING = frozenset({"decode_proto", "encode_proto", "fixed_unigram_candidate_sampler"})
+
 _SPECS = frozenset({"TensorSpec", "RaggedTensorSpec", "SparseTensorSpec", "BoundedTensorSpec", "VariableSpec"})
 
 
@@ -114,12 +117,14 @@ def is_symbol(name: str) -> bool:
     space, _, last = name.rpartition(".")
     if space == "raw_ops":
         return is_operator(last)
+    if last in _OPENING:
+        return False
     return name in _objects().tensorflow or (space.startswith("keras.") and is_listed(space, last))
 
 
 def is_operator(name: str) -> bool:
     """Return whether TensorFlow has an operator of this name that only computes."""
-    from chainguard_ml.scan.formats.tensorflow_operators import EFFECTS
+    from chainguard_ml.scan.formats.tensorflow_operators import ATTRIBUTES, EFFECTS
     from chainguard_ml.scan.protobuf import operators
 
-    return name in operators.known("tensorflow") and name not in EFFECTS
+    return name in operators.known("tensorflow") and name not in EFFECTS and name not in ATTRIBUTES
