@@ -123,9 +123,43 @@ TEMPLATES = {
 }
 
 
+def _run(first: str, second: str) -> str:
+    """An expression that reaches a module by two names, and calls what it finds there as items."""
+    return "{{ cycler[" + first + "][" + second + "]['os']['popen']('echo seen')['read']() }}"
+
+
+# A template calls macros, functions of Jinja, and methods of texts, lists and dictionaries: nothing else.
+_ONE, _TWO = "'__init__'", "'__globals__'"
+_BOTH, _FIND = f"({_ONE}, {_TWO})", f"cycler[{_ONE}.ljust(0)][{_TWO}.ljust(0)]"
+_FIELDS = "'{0.__init__.__globals__[os].environ}'"
+CALLS = {
+    "unknown-method": _run(f"{_ONE}.ljust(0)", f"{_TWO}.ljust(0)"),
+    "unknown-filter": _run(f"({_ONE}|urlencode)", f"({_TWO}|urlencode)"),
+    "more-arguments": "{% macro f() %}" + _run("varargs[0]", "varargs[1]") + "{% endmacro %}{{ f" + _BOTH + " }}",
+    "macro-by-another-name": "{% macro f(a, b) %}"
+    + _run("a", "b")
+    + "{% endmacro %}{% set g = f %}{{ g"
+    + _BOTH
+    + " }}",
+    "unpacked": "{% macro f(a, b) %}" + _run("a", "b") + "{% endmacro %}{{ f(*" + _BOTH + ") }}",
+    "block": "{% block a %}__init__{% endblock %}{% block b %}__globals__{% endblock %}" + _run("self.a()", "self.b()"),
+    "filtered-block": "{% set a | reverse %}__tini__{% endset %}{% set b | reverse %}__slabolg__{% endset %}"
+    + _run("a", "b"),
+    "in-place": "{% set d = [] %}{% set x = d.extend(" + _BOTH + ") %}" + _run("d[0]", "d[1]"),
+    "many-brackets": "{{ " + "(" * 61 + _run(_ONE, _TWO)[3:-3] + ")" * 61 + " }}",
+    "number-before-a-word": _run(f"{_ONE} if 1else 'x'", f"{_TWO} if 1else 'x'"),
+    "called-by-variable": "{% set x = " + _FIND + "['os']['popen'] %}{{ x('echo seen') }}",
+    "called-by-attribute": "{{ " + _FIND + "['subprocess'].run('echo seen') }}",
+    "called-by-a-sort": "{% set x = " + _FIND + "['os']['popen'] %}{{ ['echo seen'].sort(key=x) }}",
+    "format-by-attribute": "{{ (" + _FIELDS + " | attr('format'))(cycler) }}",
+    "format-by-item": "{{ " + _FIELDS + "['format'](cycler) }}",
+    "format-by-variable": "{% set f = " + _FIELDS + ".format %}{{ f(cycler) }}",
+}
+
+
 def samples() -> Iterator[Malicious]:
     """Each spelling in a template's file; the places where templates stand."""
-    for name, text in TEMPLATES.items():
+    for name, text in {**TEMPLATES, **CALLS}.items():
         yield malicious(f"template-{name}", "chat_template.jinja", text.encode(), RULE)
     text = TEMPLATES["join"]
     places = {

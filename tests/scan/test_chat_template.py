@@ -103,7 +103,7 @@ def test_a_pickle_called_template_is_a_pickle(scan: Scan, build: Build) -> None:
         "{{ (1, 2)[0] }}{{ {'a': 1, 'b': [2]}.b }}{{ x.0 }}{{ () }}{{ (1,) }}{{ [] }}{{ {} }}",
         "{{ a if b }}{{ a if b else c if d else e }}{{ not a in b }}{{ a not in b }}{{ a is not none }}",
         "{{ x is divisibleby 3 }}{{ x is sameas(y) }}{{ x is defined and y is string }}{{ x is not divisibleby(2) }}",
-        "{{ x.f(*a, **b) }}",
+        "{{ x.update(*a, **b) }}",
         "{{ ['b', 'a']|sort|first }}{{ 'ab'|list|last }}{{ 'a b'.split()[1] }}{{ ['a']|random }}{{ 'abc'|batch(2) }}",
         "{{ '%d %x %%'|format(1, 255) }}{{ '%s' % x }}{{ '%(a)s' % {'a': 1} }}{{ '{} {a}'.format(1, a=2) }}",
         "{{ 'a'|center(10)|indent|wordwrap(3)|truncate(2) }}{{ '3'|int }}{{ -3|abs }}{{ 'abc'|length }}{{ 'x'|max }}",

@@ -54,6 +54,13 @@ _METHODS_NAMES = (
     "exec_module execve urlopen read_text read_bytes"
 )
 _METHODS = frozenset(_METHODS_NAMES.split())
+# What chats call beside the methods of texts, lists, dictionaries and numbers: of loops, dates, and data classes.
+_OTHER_METHODS = (
+    "cycle changed next reset strftime isoformat date now today to_dict model_dump model_dump_json dict json"
+)
+_KNOWN_METHODS = frozenset(_OTHER_METHODS.split()).union(
+    *([name for name in dir(kind) if name[0] != "_"] for kind in (str, list, dict, tuple, set, int, float))
+)
 _FIELD = re.compile(r"\{[^{}]*[.\[]_")
 _INDIRECT = re.compile(r"\{[^{}]*[.\[][^{}]*" + ANY)
 _MOST = 10_000_000  # repetitions
@@ -184,14 +191,29 @@ def _is_never_needed(access: Access) -> bool:
 def _plain(access: Access) -> _Suspect | None:
     """Judge a name that stands in the template as it is."""
     name = text(access.names[0]) if access.names else ""
-    if access.how == "statement":
-        return _Suspect(Severity.HIGH, "reads another template or the context", f"{{% {name} %}}", access.offset)
-    if access.how == "method" and name in _METHODS:
-        return _Suspect(Severity.HIGH, "calls a function that runs or reads something", f".{name}(…)", access.offset)
-    if access.how in {"name", "call"} and name in _STRANGE:
-        return _Suspect(Severity.HIGH, "uses a function that no chat needs", name, access.offset)
-    if access.how == "call" and name not in _GLOBALS:
-        return _Suspect(Severity.MEDIUM, "calls a function that it does not define", f"{name}(…)", access.offset)
+    how, high = access.how, Severity.HIGH
+    ways: tuple[tuple[bool, Severity, str, str], ...] = (
+        (how == "statement", high, "reads another template or the context", f"{{% {name} %}}"),
+        (how == "method" and name in _METHODS, high, "calls a function that runs or reads something", f".{name}(…)"),
+        (
+            how == "method" and name not in _KNOWN_METHODS,
+            high,
+            "calls a method that no text or list has",
+            f".{name}(…)",
+        ),
+        (how == "called", high, "calls what is neither a function nor a method", f"{name}(…)"),
+        (how == "depth", high, "nests brackets deeper than anybody writes them", "((…"),
+        (how in {"name", "call"} and name in _STRANGE, high, "uses a function that no chat needs", name),
+        (
+            how == "call" and name not in _GLOBALS,
+            Severity.MEDIUM,
+            "calls a function that it does not define",
+            f"{name}(…)",
+        ),
+    )
+    for holds, severity, what, construct in ways:
+        if holds:
+            return _Suspect(severity, what, construct, access.offset)
     return None
 
 

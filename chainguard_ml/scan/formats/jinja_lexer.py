@@ -21,7 +21,9 @@ _ENDRAW = re.compile(r"\{%[-+]?\s*endraw\s*[-+]?%\}")
 _TOKEN = re.compile(
     r"(?P<end>[-+]?[%}]\})|(?P<string>'(?:[^'\\]|\\.)*+'|\"(?:[^\"\\]|\\.)*+\")"
     r"|(?P<unclosed>['\"])"
-    r"|(?P<number>\d(?:\w|\.(?=\d))*)|(?P<name>(?:[^\W\d]|[^\x00-\xa0\s])(?:\w|[^\x00-\xa0\s])*)|(?P<other>\*\*|//|==|!=|<=|>=|\S)",
+    r"|(?P<number>0[bB](?:_?[01])++|0[oO](?:_?[0-7])++|0[xX](?:_?[\da-fA-F])++"
+    r"|\d(?:_?\d)*+(?:\.\d(?:_?\d)*+)?(?:[eE][-+]?\d(?:_?\d)*+)?)"
+    r"|(?P<name>(?:[^\W\d]|[^\x00-\xa0\s])(?:\w|[^\x00-\xa0\s])*)|(?P<other>\*\*|//|==|!=|<=|>=|\S)",
     re.DOTALL,
 )
 # Statements of Jinja and of its extensions (documentation, "Template Designer" and "Extensions"; ``transformers``).

@@ -50,6 +50,7 @@ class Call:
 
     positional: list[Options] = field(default_factory=list)
     named: dict[str, Options] = field(default_factory=dict)
+    unpacked: bool = False
 
 
 class Scope(Protocol):
@@ -66,6 +67,9 @@ class Scope(Protocol):
 
     def is_defined(self, name: str) -> bool:
         """Return whether the template defines a name."""
+
+    def is_macro(self, name: str) -> bool:
+        """Return whether a name is a macro of the template, and nothing else."""
 
     def called(self, name: str, call: Call) -> Options:
         """Take over the arguments of a call of the template's own, and return what it may give."""
@@ -144,6 +148,7 @@ class Parser:
         """Parse operators that bind at least as tightly as ``least``, and ``a if b else c``."""
         self._depth += 1
         if self._depth > _DEPTH:
+            self._scope.reach("depth", [], self.offset)
             raise BreakError
         value = self._unary()
         while (token := self._token()) and token.kind != "string" and _BINARY.get(token.text, -1) >= max(least, 1):
@@ -293,6 +298,8 @@ class Parser:
 
     def _method(self, value: Value, name: str, call: Call, offset: int) -> Value:
         self._scope.reach("method", [name], offset)
+        if name == "sort" and ("key" in call.named or call.unpacked):
+            self._scope.reach("called", ["key"], offset)
         if name in {"format", "format_map"}:
             self._scope.reach("format", value.options or [ANY], offset)
             names = list(call.named)
@@ -328,6 +335,7 @@ class Parser:
         call = Call()
         while not self.take(")"):
             if self.take("*", "**"):
+                call.unpacked = True
                 self.expression()
             elif self._is_keyword():
                 name = self.word()
@@ -346,6 +354,9 @@ class Parser:
         return token.kind == "name" and following.kind == "other" and following.text == "="
 
     def _called(self, value: Value, call: Call, offset: int) -> Value:
+        defined = self._scope.is_defined(value.name) and not self._scope.is_macro(value.name)
+        if not value.name or "." in value.name or defined:
+            self._scope.reach("called", [value.name or ANY], offset)
         if value.name in {"dict", "namespace"}:
             if value.name == "namespace":
                 self.namespace = call.named

@@ -30,7 +30,8 @@ class Access(NamedTuple):
 
     Attributes:
         how: ``attribute`` (``x.name``), ``item`` (``x[…]``), ``attr`` (the filter), ``path`` (a filter's attribute),
-            ``call`` (a global), ``method``, ``format``, ``name`` (a global is read), ``statement``, ``size``.
+            ``call`` (a global), ``method``, ``format``, ``name`` (a global is read), ``statement``, ``size``,
+            ``called`` (what is neither a name nor a method), ``depth`` (brackets are not followed further).
         names: What the name may be.
         offset: Character in the template.
     """
@@ -56,7 +57,7 @@ class Program:
                 self._piece(piece)
 
     def _piece(self, piece: Piece) -> None:
-        if piece.kind == "cut":
+        if piece.kind == "cut" or not piece.ends:  # Jinja refuses what is not closed, and the whole template
             return
         if piece.kind == "text":
             self._write([piece.text.strip()] if piece.text.strip() else [])
@@ -67,9 +68,9 @@ class Program:
                 self._write(parser.expression().options or [ANY])
             else:
                 self._statement(parser)
-            parser.rest()
         except BreakError:
-            return
+            pass  # what follows is looked at nevertheless
+        parser.rest()
 
     def _write(self, options: Options) -> None:
         """Add to what is being captured by a block."""
@@ -103,6 +104,10 @@ class Program:
     def is_defined(self, name: str) -> bool:
         """Return whether the template defines a name."""
         return name in self._defined or name in self._macros
+
+    def is_macro(self, name: str) -> bool:
+        """Return whether a name is a macro of the template, and nothing else."""
+        return name in self._macros and name not in self._defined
 
     def called(self, name: str, call: Call) -> Options:
         """Take over the arguments of a macro's call, and return what it may write."""

@@ -46,11 +46,14 @@ _START = re.compile(  # not the braces of a template
     rb"(?:\xef\xbb\xbf)?" + _SPACE + rb"(?:\{" + _SPACE + rb'["}]|\[' + _SPACE + rb'[\]\[{"\-\dtfnNI])'
 )
 _ALWAYS = 1_000_000  # bytes up to which a document is parsed whatever it holds
-_OF_INTEREST = re.compile(
-    rb'"(?:(?:\w{1,20}_)?chat_template(?:s|_jinja)?|instruction_template|template_format|auto_map|class_name|__loader__|_target_|_component_|class_path'
-    rb"|base_code|itemInfoEntries|ir_version|irVersion|modelTopology"
-    rb'|custom_pipelines|trust_remote_code|weight_map|lc|py/\w+|\(\))"'
-    rb"|\\u00(?:3\d|[46][1-9A-Fa-f]|[57][\dAa]|5[Ff])"  # letters, digits and underscores that no writer escapes
+_OF_INTEREST = (
+    re.compile(rb'chat_template(?:s|_jinja)?"'),
+    re.compile(
+        rb'"(?:instruction_template|template_format|auto_map|class_name|__loader__|_target_|_component_|class_path'
+        rb"|base_code|itemInfoEntries|ir_version|irVersion|modelTopology"
+        rb'|custom_pipelines|trust_remote_code|weight_map|lc|py/\w+|\(\))"'
+    ),
+    re.compile(rb"\\u00(?:3\d|[46][1-9A-Fa-f]|[57][\dAa]|5[Ff])"),  # what no writer escapes: letters, digits, "_"
 )
 # What a configuration can have beside; a name may also be written with escapes.
 _CONFIGURED = re.compile(
@@ -95,7 +98,7 @@ def examine(blob: Blob, examination: Examination) -> Observations:
     """Look at what loaders act on; large documents without such a key are data and not parsed."""
     yield from secrets.examine_text(blob)
     yield from encoded_values.examine(blob, examination)
-    wanted = _is_wide(blob) or _OF_INTEREST.search(blob.data) is not None
+    wanted = _is_wide(blob) or any(pattern.search(blob.data) for pattern in _OF_INTEREST)
     if not wanted and tree_documents.is_large(blob):
         yield from tree_documents.examine_large(blob, examination)
         return
