@@ -16,8 +16,9 @@ if TYPE_CHECKING:
 
 def samples() -> Iterator[Sample]:
     """Yield the files."""
+    import joblib
     import scipy.io
-    from scipy import sparse
+    from scipy import sparse, spatial
 
     for number, item in enumerate(real.scipy_objects()):
         for protocol in (2, 4):
@@ -25,6 +26,11 @@ def samples() -> Iterator[Sample]:
                 f"scipy/{number:03}_{type(item).__name__}_{protocol}.pkl",
                 lambda path, item=item, protocol=protocol: path.write_bytes(pickle.dumps(item, protocol)),
             )
+    for kind in (spatial.KDTree, spatial.cKDTree):
+        tree = kind(np.random.RandomState(0).random_sample((200, 3)))
+        name = f"scipy/points_{kind.__name__}"
+        yield Sample(f"{name}_5.pkl", lambda path, tree=tree: path.write_bytes(pickle.dumps(tree, 5)))
+        yield Sample(f"{name}.joblib", lambda path, tree=tree: joblib.dump(tree, path))
     matrix = sparse.random(20, 20, 0.1, "csr", random_state=np.random.RandomState(0))
     for form in ("csr", "csc", "coo", "bsr", "dia"):
         yield Sample(f"scipy/{form}.npz", lambda path, form=form: sparse.save_npz(path, matrix.asformat(form)))

@@ -7,6 +7,7 @@ One row is one technique.
 
 from __future__ import annotations
 
+import struct
 from typing import TYPE_CHECKING
 
 from tests.corpus.pickles import (
@@ -20,9 +21,15 @@ from tests.corpus.pickles import (
     TEXT_WHOLE,
     UNKNOWN,
     UNRESOLVED,
+    call,
+    glob,
+    literal,
     long_text,
+    number,
     stack_global,
     table,
+    text,
+    whole,
 )
 
 if TYPE_CHECKING:
@@ -30,7 +37,29 @@ if TYPE_CHECKING:
 
     from tests.corpus.frame import Malicious
 
+
+def _tree(*children: int, cut: int = 0) -> bytes:
+    """A tree of points of SciPy whose nodes (three) have these children, as protocol 2 writes it, and protocol 5."""
+    nodes = [struct.pack("<q48xqq", 0, *children)] + [struct.pack("<q48xqq", -1, 0, 0)] * 2
+    raw = b"".join(nodes)[: 216 - cut]
+    kind = call(glob("numpy", "dtype"), text("S1"), b"\x89", b"\x88")
+    array = call(glob("numpy.core.multiarray", "_reconstruct"), glob("numpy", "ndarray"), b"K\0\x85", literal(b"b"))
+    array += b"(K\1" + number(len(raw)) + b"\x85" + kind + b"\x89" + literal(raw) + b"tb"
+    return glob("scipy.spatial._ckdtree", "cKDTree") + b")\x81(" + array + b"K\1K\2K\2K\x10NNNNNtb"
+
+
 STREAMS: dict[str, tuple[bytes, str]] = {
+    # numbers that are believed
+    "tree-far": (whole(_tree(1 << 40, 1), protocol=4), MISUSED),
+    "tree-loop": (whole(_tree(0, 0), protocol=4), MISUSED),
+    "tree-behind": (whole(_tree(1, 3), protocol=4), MISUSED),
+    "tree-before": (whole(_tree(1, -1), protocol=4), MISUSED),
+    "tree-cut": (whole(_tree(1, 2, cut=1), protocol=4), MISUSED),
+    "tree-of-data": (whole(glob("scipy.spatial._ckdtree", "cKDTree"), b")\x81(]K\1K\2K\2K\x10NNNNNtb"), MISUSED),
+    "tree-unknown": (whole(glob("scipy.spatial._ckdtree", "cKDTree"), b")\x81]b"), MISUSED),
+    "array-filled": (whole(call(glob("numpy.core.multiarray", "_reconstruct"), glob("numpy", "ndarray"), number(1 << 28) + b"\x85", text("O"))), MISUSED),
+    "masked-array-filled": (whole(call(glob("numpy.ma.core", "_mareconstruct"), glob("numpy.ma.core", "MaskedArray"), glob("numpy", "ndarray"), number(1 << 28) + b"\x85", text("O"))), MISUSED),
+    "layers": (whole(glob("torch.nn.modules.rnn", "LSTM"), b")\x81}(", text("num_layers"), number(10**9), text("all_weights"), b"]ub"), MISUSED),
     # changing what is not the stream's own
     "build-on-class": (b"\x80\x02" + OD + b"}X\x01\0\0\0aK\x01sb.", OVERWRITTEN),
     "build-on-function": (b"\x80\x02cnumpy\nmean\nN}X\x08\0\0\0__code__K\x01s\x86b.", OVERWRITTEN),

@@ -14,13 +14,14 @@ from typing import TYPE_CHECKING
 from chainguard_ml.scan.pickle.dtypes import item, set_state
 from chainguard_ml.scan.pickle.literals import reaches_name
 from chainguard_ml.scan.pickle.operands import BrokenError
-from chainguard_ml.scan.pickle.values import BORING, DATA, NONE, Dict, Instance, Value, is_type
+from chainguard_ml.scan.pickle.values import BORING, DATA, NONE, Dict, Global, Instance, Span, Value, is_type
 
 if TYPE_CHECKING:
     from chainguard_ml.scan.pickle.machine import Machine
 
 _WRAPPERS = frozenset({"joblib.numpy_pickle", "sklearn.externals.joblib.numpy_pickle"})
 _WRAPPER = "NumpyArrayWrapper"
+_CONTENTS = {"BytesIO": 0, "ndarray": -1}  # which part of the state is the content
 _AGAIN = "an array is described twice, so that readers differ in where it ends"
 _TEXT_TYPE = "_convert_to_stringdtype_kwargs"  # makes numpy.dtypes.StringDType, whose arrays are pickled as objects
 _MOST_COPIED = 5_000_000  # values copied to walk the other reading
@@ -30,10 +31,15 @@ def after_build(machine: Machine, built: Instance, state: Value, position: int) 
     """Return where opcodes go on after BUILD: behind the array, if what was built stands for one."""
     if is_type(built):
         set_state(machine, built, state, position - 1)
-    elif built.of.name == "BytesIO" and isinstance(state, tuple) and state:
-        built.notes = state[:1]
+    elif built.of.name in _CONTENTS and isinstance(state, tuple) and state:
+        built.notes = (state[_CONTENTS[built.of.name]],)
     if not machine.arrays or built.of.name != _WRAPPER or built.of.module not in _WRAPPERS:
         return position
+    return _behind(machine, built, state, position)
+
+
+def _behind(machine: Machine, built: Instance, state: Value, position: int) -> int:
+    """Return the offset behind the array whose description was BUILT, and put the array where that stands."""
     if not isinstance(state, Dict):
         raise BrokenError("an array's description is no dictionary")
     if built.notes:  # then joblib's object still has what the first state gave it
@@ -45,7 +51,8 @@ def after_build(machine: Machine, built: Instance, state: Value, position: int) 
     subclass = state.get("subclass")
     if subclass is not DATA:
         machine.call(subclass, (), position - 1, "built")
-    machine.stack[-1] = DATA
+    made = Instance(subclass) if isinstance(subclass, Global) else None
+    machine.stack[-1] = made or DATA
     objects, size = _item(state.get("dtype"))
     _walk_as_opcodes(machine, position, objects=objects)
     if objects:
@@ -55,21 +62,25 @@ def after_build(machine: Machine, built: Instance, state: Value, position: int) 
         if not whole:
             raise BrokenError("an array's objects are broken")
         return end
-    return _behind(machine, state, size, position)
+    start, end = _place(machine, state, size, position)
+    if made:
+        made.notes = (Span(start, end),)
+    return end
 
 
-def _behind(machine: Machine, state: Dict, size: int, position: int) -> int:
-    """Return the offset behind an array of items of ``size`` bytes."""
+def _place(machine: Machine, state: Dict, size: int, position: int) -> tuple[int, int]:
+    """Return where an array of items of ``size`` bytes starts and ends."""
     alignment = state.get("numpy_array_alignment_bytes")
     padding = 0
     if isinstance(alignment, int):
         padding = 1 + machine.data[position]
     elif alignment is not NONE and "numpy_array_alignment_bytes" in (state.noted or {}):
         raise BrokenError("an array's alignment is computed")
-    end = position + padding + size * _count(state.get("shape"))
+    start = position + padding
+    end = start + size * _count(state.get("shape"))
     if end > machine.size:
         raise BrokenError("an array is cut")
-    return end
+    return start, end
 
 
 def _count(shape: Value) -> int:

@@ -6,6 +6,7 @@ will be called. This file says which; whether that is allowed is the allow-list'
 
 from __future__ import annotations
 
+import math
 from typing import TYPE_CHECKING, TypeAlias
 
 from chainguard_ml.scan.pickle.collecting import EXPANDING, collects
@@ -296,6 +297,11 @@ def _scalar(_machine: Machine, target: Global, arguments: tuple[Value, ...] | No
     return Instance(target)
 
 
+def _frombuffer(_machine: Machine, target: Global, arguments: tuple[Value, ...] | None, _offset: int) -> Value:
+    """``numpy.core.numeric._frombuffer(buffer, dtype, shape, order)``, as protocol 5 writes arrays."""
+    return Instance(target, (arguments or (DATA,))[:1])
+
+
 def _dtype(_machine: Machine, target: Global, arguments: tuple[Value, ...] | None, _offset: int) -> Value:
     """Remember the type's code for the size of arrays."""
     first = _argument(arguments, 0) if arguments else DATA
@@ -320,10 +326,25 @@ def _defaultdict(machine: Machine, target: Global, arguments: tuple[Value, ...] 
     return Instance(target, odd=arguments is None or arguments is BORING or len(arguments) > 1)
 
 
+def _fills(index: int, *classes: int, how: str) -> Effect:
+    """Return the effect of making an array of the shape at ``index``, which picklers write empty and fill later."""
+    uses = _uses(how, *classes, returns=0)
+
+    def effect(machine: Machine, target: Global, arguments: tuple[Value, ...] | None, offset: int) -> Value:
+        shape = _argument(arguments or (), index)
+        sizes = [size for size in shape if isinstance(size, int)] if isinstance(shape, tuple) else []
+        if math.prod(sizes) > _MOST_FILLED and sizes:
+            machine.trace.note("misused", offset, "it makes an array of as many items as a number says", target)
+        return uses(machine, target, arguments, offset)
+
+    return effect
+
+
+_MOST_FILLED = 1 << 24  # items
 _CALLS_FACTORY = _uses("called", 0)
 _CONSTRUCTS_FIRST = _uses("newobj", 0, returns=0)
-_FILLS_FIRST = _uses("built", 0, returns=0)  # numpy allocates the subclass without its constructor
-_CONSTRUCTS_BOTH = _uses("newobj", 0, 1, returns=0)
+_FILLS_FIRST = _fills(1, 0, how="built")  # numpy allocates the subclass without its constructor
+_FILLS_BOTH = _fills(2, 0, 1, how="newobj")
 
 EFFECTS: dict[tuple[str, str], Effect] = {
     **EXPANDING,
@@ -361,12 +382,14 @@ EFFECTS: dict[tuple[str, str], Effect] = {
     ("numpy._core", "_ufunc_reconstruct"): _reconstruct_ufunc,
     ("numpy.core.multiarray", "_reconstruct"): _FILLS_FIRST,
     ("numpy._core.multiarray", "_reconstruct"): _FILLS_FIRST,
+    ("numpy.core.numeric", "_frombuffer"): _frombuffer,
+    ("numpy._core.numeric", "_frombuffer"): _frombuffer,
     ("dill._dill", "_create_array"): _create_array,
     ("numpy", "object_"): _scalar,
     ("numpy.core.multiarray", "scalar"): _scalar,
     ("numpy._core.multiarray", "scalar"): _scalar,
-    ("numpy.ma.core", "_mareconstruct"): _CONSTRUCTS_BOTH,
-    ("numpy.ma.mrecords", "_mrreconstruct"): _CONSTRUCTS_BOTH,
+    ("numpy.ma.core", "_mareconstruct"): _FILLS_BOTH,
+    ("numpy.ma.mrecords", "_mrreconstruct"): _FILLS_BOTH,
     ("numpy.random._pickle", "__bit_generator_ctor"): _uses("called", 0),
     ("numpy.random._pickle", "__generator_ctor"): _calls_second,
     ("numpy.random._pickle", "__randomstate_ctor"): _calls_second,

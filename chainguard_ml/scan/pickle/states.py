@@ -10,6 +10,7 @@ import re
 from typing import TYPE_CHECKING
 
 from chainguard_ml.scan.pickle.partials import check_partial
+from chainguard_ml.scan.pickle.trees import has_wild_nodes
 from chainguard_ml.scan.pickle.values import DATA, UNKNOWN, Dict, Instance, Value, has_odd_keys, is_partial
 
 if TYPE_CHECKING:
@@ -29,6 +30,10 @@ _RENAMES = "its state renames attributes, so that setting a state can call any o
 _ARROW = frozenset({"pandas.arrays", "pandas.core.arrays.arrow.array", "pandas.core.arrays.string_arrow"})
 _ARRAYS = frozenset({"_pa_array", "_data"})
 _NO_ARRAY = "its state holds no array of Arrow, so that it is made from all that another object yields"
+_LAYERS = "torch.nn.modules.rnn"  # its classes name the weights of as many layers as their state says
+_MOST_LAYERS = 10_000
+_COUNTS = "its state says that it has so many layers that naming them takes for ever"
+_WILD = "nodes of its tree name others that it does not have, which are read as addresses"
 _FROZEN = frozenset(
     {"levy_stable_frozen", "rv_frozen", "rv_continuous_frozen", "rv_discrete_frozen"}
 )  # have no state of that kind
@@ -107,18 +112,31 @@ def _is_no_array(target: Instance, state: Value) -> bool:
     )
 
 
+def _counts(target: Instance, state: Value) -> bool:
+    """Return whether a recurrent layer is said to have very many layers."""
+    layers = state.get("num_layers") if isinstance(state, Dict) and target.of.module == _LAYERS else DATA
+    return isinstance(layers, int) and layers > _MOST_LAYERS
+
+
+# What is wrong with a state, and how it is told.
+_CHECKS: tuple[tuple[Callable[[Instance, Value], bool], str], ...] = (
+    (lambda _, state: has_odd_keys(state), _ODD),
+    (_hides, _HIDDEN),
+    (_renames, _RENAMES),
+    (_is_no_array, _NO_ARRAY),
+    (_counts, _COUNTS),
+)
+
+
 def check_state(machine: Machine, target: Instance, state: Value, offset: int) -> None:
     """Note what is unusual in the state that BUILD gives to an instance."""
     if _sets_slots(state):
         machine.trace.use(target.of, "slots", offset)
-    if has_odd_keys(state):
-        machine.trace.note("misused", offset, _ODD, target.of)
-    if _hides(target, state):
-        machine.trace.note("misused", offset, _HIDDEN, target.of)
-    if _renames(target, state):
-        machine.trace.note("misused", offset, _RENAMES, target.of)
-    if _is_no_array(target, state):
-        machine.trace.note("misused", offset, _NO_ARRAY, target.of)
+    for check, what in _CHECKS:
+        if check(target, state):
+            machine.trace.note("misused", offset, what, target.of)
+    if has_wild_nodes(machine, target, state):
+        machine.trace.note("misused", offset, _WILD, target.of)
     if isinstance(state, Dict) and state.noted:
         for key, text, suits, what in _GUARDS:
             if key in state.noted and not suits(state.noted.get(text, DATA)):

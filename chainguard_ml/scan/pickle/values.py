@@ -135,7 +135,7 @@ Value: TypeAlias = "str | int | tuple[Value, ...] | Plain | Global | Instance | 
 
 NOTED = frozenset({"subclass", "shape", "order", "dtype", "allow_mmap", "numpy_array_alignment_bytes",
                    "_parse_arg_template", "restore_model_spec", "restore_design_info", "formula",
-                   "attribute_map", "tz", "_pa_array", "_data"})  # fmt: skip
+                   "attribute_map", "num_layers", "tz", "_pa_array", "_data"})  # fmt: skip
 """Keys whose values decide something: how many bytes of joblib's arrays follow, what a class evaluates."""
 
 # Of dictionaries, lists, sets, texts, files, arrays and tensors. No object of a model has a function for one of them.
