@@ -44,6 +44,9 @@ def samples() -> Iterator[Benign]:
         "pickle": base64.b64encode(pickle.dumps({"a": [1, 2.5, None]}, 4)).decode(),
         "path": "some/long/path/with/many/parts/and_names/in/it",
     }
+    yield benign(
+        "yolo-by-json", "yolo.yaml", b'{"nc": 1, "activation": "SiLU()", "head": [[-1, 1, "Conv", [64, "nearest"]]]}'
+    )
     yield benign("base64-values-json", "config.json", json.dumps(values).encode())
     yield benign("base64-values-yaml", "config.yaml", json.dumps(values, indent=1).encode())
     data = {"observation_space": {":type:": "x", ":serialized:": base64.b64encode(SPACE).decode()}, "n": 1}

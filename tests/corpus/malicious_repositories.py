@@ -30,6 +30,11 @@ DOCUMENTS: dict[str, tuple[str, object, str]] = {
         {"_class_name": "StableDiffusionPipeline", "_diffusers_version": "0.30.0", "unet": ["my_unet", "Net"]},
         CODE,
     ),
+    "diffusers-without-a-version": (
+        "model_index.json",
+        {"_class_name": "StableDiffusionPipeline", "unet": ["my_unet", "Net"]},
+        CODE,
+    ),
     "diffusers-pipeline": ("model_index.json", {"_class_name": ["pipe", "P"], "_diffusers_version": "0.30.0"}, CODE),
     "sentence-module": ("modules.json", [{"idx": 0, "name": "0", "path": "", "type": "custom_st.Transformer"}], CODE),
     "sentence-dangerous": ("modules.json", [{"idx": 0, "name": "0", "path": "", "type": "os.system"}], DANGEROUS),

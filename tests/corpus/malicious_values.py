@@ -45,6 +45,17 @@ TEXTS = {
     "ini-base64": ("conf.ini", f"[a]\nb = {base64.b64encode(PAYLOAD).decode()}\n", GLOBAL),
     "layer-module": ("yolo.yaml", "nc: 1\nbackbone:\n  - [-1, 1, \"__import__('os').system('echo')\", [64]]\n", TARGET),
     "layer-argument": ("yolo.yaml", 'nc: 1\nhead:\n  - [-1, 1, Conv, [64, "(lambda: print(1))()"]]\n', TARGET),
+    "layer-function": ("yolo.yaml", "nc: 1\nhead:\n  - [-1, 1, Conv, [\"print('seen')\"]]\n", TARGET),
+    "layer-removes": ("yolo.yaml", "nc: 1\nhead:\n  - [-1, 1, Conv, [\"os.remove('seen')\"]]\n", TARGET),
+    "layer-late": (
+        "yolo.yaml",
+        "nc: 1\nhead:\n" + "  - [-1, 1, C, [1]]\n" * 2000 + "  - [-1, 1, print(1), []]\n",
+        TARGET,
+    ),
+    "download-by-question": ("data.yaml", "nc: 1\ntrain: a\n? download\n: bash get.sh\n" + "x: y\n" * 9000, CODE),
+    "layer-activation": ("yolo.yaml", "nc: 1\nactivation: print('seen')\nhead:\n  - [-1, 1, Conv, [64]]\n", TARGET),
+    "layer-in-json": ("yolo.yaml", '{"nc": 1, "head": [[-1, 1, "print(1)", [64]]]}', TARGET),
+    "download-in-json": ("data.yaml", '{"train": "a", "nc": 1, "download": "bash get.sh"}', CODE),
     "layer-from": ("yolo.yaml", "nc: 1\nhead:\n  - [\"exec('print(1)')\", 1, Conv, [64]]\n", TARGET),
 }
 

@@ -69,7 +69,8 @@ def examine_document(blob: Blob, document: Json, examination: Examination) -> Ob
     if not isinstance(document, dict):
         return
     yield from _hugging_face(blob, document)
-    if "_class_name" in document and "_diffusers_version" in document:
+    index = blob.name.rpartition("/")[2] == "model_index.json"
+    if "_class_name" in document and (index or "_diffusers_version" in document):
         yield from _diffusers(blob, document)
     if isinstance(document.get("auto_mapping"), dict):
         yield from _peft(blob, document["auto_mapping"])

@@ -29,7 +29,10 @@ _ADDRESS = re.compile(r"https?://\S+\Z")
 _REPOSITORY = re.compile(r"[\w.-]+/[\w.-]+(?:@[\w./-]+)?(?::[\w.-]+)?\Z")
 _EXPRESSION = re.compile(r"[()]|__\w+__|\blambda\b")
 _OWN_KERNELS = "kernels-community/"
-_CALLED = re.compile(r"[A-Za-z_][\w.]*\(\s*(?:[\w.]+\s*=\s*)?[\w.,= \"'-]*\)\Z")  # nn.ReLU(inplace=True)
+# A module of torch with plain arguments, nn.ReLU(inplace=True), or a class of the program's own with numbers, SiLU().
+_CALLED = re.compile(
+    r"(?:torch\.)?nn\.(?:[a-z]\w*\.)*[A-Z]\w*\(\s*[\w.,= \"'-]*\)\Z|(?!Popen)[A-Z][A-Za-z0-9]*\(\s*[\w.,= -]*\)\Z"
+)
 _RUNS = re.compile(r"__\w+__|\b(?:import|exec|eval|compile|open|getattr|globals|system|popen|subprocess|lambda)\b")
 
 
@@ -86,26 +89,34 @@ def _dataset(blob: Blob, document: dict[str, Json]) -> Observations:
 
 
 def _layers(blob: Blob, document: dict[str, Json]) -> Observations:
-    for part in ("backbone", "head"):
-        rows = document.get(part)
-        if not isinstance(rows, list):
-            continue
-        for index, row in enumerate(rows[:1000]):
+    said: set[str] = set()
+    for pointer, text in _evaluated_texts(document):
+        if text not in said:
+            said.add(text)
+            yield rules.CONFIG_TARGET.finding(
+                blob.subject,
+                replace(blob.location, pointer=pointer),
+                f"a layer holds the expression '{printable(text, 80)}', which is evaluated",
+                key=(pointer.split("/")[1], text),
+                facts={"construct": pointer.split("/")[1], "target": text, "technique": "evaluates text"},
+            )
+
+
+def _evaluated_texts(document: dict[str, Json]) -> Iterator[tuple[str, str]]:
+    parts = [part for part in ("backbone", "head") if isinstance(document.get(part), list)]
+    for key in ("activation", "act") if parts else ():
+        yield from ((f"/{key}", text) for text in _evaluated([document.get(key)]))
+    for part in parts:
+        rows = document[part]
+        for index, row in enumerate(rows if isinstance(rows, list) else ()):
             if isinstance(row, list) and len(row) == 4:
-                for text in _evaluated(row):
-                    yield rules.CONFIG_TARGET.finding(
-                        blob.subject,
-                        replace(blob.location, pointer=f"/{part}/{index}"),
-                        f"a layer holds the expression '{printable(text, 80)}', which is evaluated",
-                        key=(part, text),
-                        facts={"construct": part, "target": text, "technique": "evaluates text"},
-                    )
+                yield from ((f"/{part}/{index}", text) for text in _evaluated(row))
 
 
 def _evaluated(row: list[Json]) -> Iterator[str]:
     """Yield texts of a layer that are more than a name, or than a module with plain arguments."""
-    arguments = row[3] if isinstance(row[3], list) else []
-    for text in (row[0], row[1], row[2], *arguments):
+    arguments = row[-1] if isinstance(row[-1], list) else []
+    for text in (*row, *arguments):
         if isinstance(text, str) and _EXPRESSION.search(text) and (_RUNS.search(text) or not _CALLED.match(text)):
             yield text
 

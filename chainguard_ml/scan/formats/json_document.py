@@ -60,6 +60,7 @@ _CONFIGURED = re.compile(
     rb'"(?:target|storage|idx|flavors|auto_mapping|_class_name|implementation|custom_code|custom_generate|custom_pipeline|_?attn_implementation|megatron_core|custom_imports|dataset_reader)"|\$\{|\\u00|'
     + config_templates.MARK
 )
+_YAML = frozenset({"yaml", "yml"})  # of which JSON is a part
 _CONTAINERS = 1_000_000  # objects and lists of one document that is parsed; the largest tokenizers have 600,000
 _PLAIN = 100_000  # of a document that holds nothing of interest
 
@@ -123,13 +124,13 @@ def _examine(blob: Blob, data: bytes, examination: Examination, *, wanted: bool)
     try:
         document = jsonsafe.loads(_utf8(data), lenient=True)
     except InputError as error:
-        if naming.extension(blob.name) in {"yaml", "yml"}:
+        if naming.extension(blob.name) in _YAML:
             yield from yaml_document.examine(blob, examination)
         elif wanted and naming.extension(blob.name) == "json":
             yield blob.gap(GapReason.MALFORMED, str(error))
         return
     yield from encoded_values.examine_escaped(blob, document, examination)
-    if wanted or _CONFIGURED.search(blob.data):
+    if wanted or naming.extension(blob.name) in _YAML or _CONFIGURED.search(blob.data):
         yield from configuration.examine_document(blob, document, examination)
         yield from config_templates.examine_document(blob, document)
     if keras_config.is_architecture(document):

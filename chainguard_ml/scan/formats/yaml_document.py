@@ -45,7 +45,8 @@ _STRONG = re.compile(
     rb"|chat_template|model_code_path|python_model|flavors:|py/"
 )
 _WEAK = re.compile(
-    rb"\\[xuU]|[*][\w-]|\$\{|target[\"']?[ \t]*:|imports?[\"']?[ \t]*:|download:|backbone:|" + config_templates.MARK
+    rb"\\[xuU]|[*][\w-]|\$\{|target[\"']?[ \t]*:|(?:imports?|download|backbone|head)[\"']?[ \t]*:"
+    rb"|(?:^|[{,\[\s])\?\s|" + config_templates.MARK  # a key on a line of its own
 )
 _ALWAYS = 32_000  # bytes up to which a document is parsed whatever it holds
 _OTHER_TEXT = frozenset({"md", "rst", "py", "ipynb", "html", "htm", "js", "ts", "patch", "diff", "tex", "csv", "tsv"})
