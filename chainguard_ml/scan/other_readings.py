@@ -30,6 +30,9 @@ _PICKLES = frozenset({"", "pickle", "torch-legacy"})
 _TARS = frozenset({"torch-tar", "mlflow", "bento", "sagemaker", "tar"})
 _STREAMS = {"lzma": frozenset({"lzma", "xz"}), "zlib": frozenset({"zlib"})}
 
+# Texts that a loader takes by their names.
+_BY_NAME = frozenset({"formats.yaml_document", "formats.python_files:PATHS", "formats.python_files:PYTHON"})
+
 _TORCH_PICKLES = 5
 _LZMA_HEADER, _DEFLATE = 14, 8
 _HDF5 = b"\x89HDF\r\n\x1a\n"
@@ -44,6 +47,7 @@ def other_readings(blob: Blob, name: str, examination: Examination) -> Observati
         yield from _messages_too(blob, name, examination)
     if name not in _TARS:
         yield from _tar_too(blob, examination)
+    yield from _named_too(blob, name, examination)
     yield from _streams_too(blob, name, examination)
     if name != "hdf5":
         yield from _hdf5_too(blob, examination)
@@ -87,6 +91,14 @@ def _messages_too(blob: Blob, name: str, examination: Examination) -> Observatio
     messages = [form for form in possible(blob) if form.path in registry.MESSAGES]
     for other in recognising(blob, messages):
         if name != other.NAME:
+            yield from payloads(other.examine(blob, examination))
+
+
+def _named_too(blob: Blob, name: str, examination: Examination) -> Observations:
+    """Examine a text as what its name says, where its first letters are a signature: ``GIF89a: 1``."""
+    texts = [form for form in possible(blob) if form.path in _BY_NAME]
+    for other in recognising(blob, texts):
+        if name not in {"", "json", other.NAME}:
             yield from payloads(other.examine(blob, examination))
 
 

@@ -128,6 +128,12 @@ def _operators() -> Iterator[Malicious]:
         "custom-operator",
         least=medium,
     )
+    own = {"name": "PyOp", "domain": "ai.onnx.contrib", "node": [node()], "opset_import": [{"version": 17}]}
+    data = model(graph(node("PyOp", "ai.onnx.contrib")), functions=[own])
+    yield malicious("onnx-python-as-own-function", "model.onnx", data, "graph-calls-python")
+    often = encode("onnx", "NodeProto", node()) + b"".join(field(4, kind) for kind in [b"Relu"] * 12 + [b"PyOp"])
+    data = model(graph(often + field(7, b"ai.onnx.contrib")))
+    yield malicious("onnx-operator-often", "model.onnx", data, "graph-calls-python")
     function = {"name": "F", "domain": "local", "node": [node("Run", "evil")]}
     data = model(graph(node("F", "local")), functions=[function])
     yield malicious("onnx-custom-in-function", "model.onnx", data, "custom-operator", least=medium)

@@ -101,6 +101,8 @@ def _files() -> Iterator[Malicious]:
     many = [constant(f"c{index}", "") for index in range(70)] + [secret]
     joined = node("j", "StringJoin", *(f"c{index}" for index in range(70)), "p")
     yield _sample("table-of-many-parts", *many, joined, node("i", "InitializeTableFromTextFileV2", "h", "j"))
+    late = constant("p", *["beside"] * 500, "/etc/passwd")
+    yield _sample("table-late", late, node("i", "InitializeTableFromTextFileV2", "h", "p"))
     for operator in ("RestoreV2", "Restore", "RestoreSlice"):
         yield _sample(operator.lower(), secret, node("r", operator, "p", "n", "s"))
     yield _sample("vocabularies", secret, node("r", "GenerateVocabRemapping", "p", "p"), least=Severity.MEDIUM)

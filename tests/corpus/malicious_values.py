@@ -20,6 +20,7 @@ if TYPE_CHECKING:
 PAYLOAD = b"\x80\x02cos\nsystem\nX\x09\0\0\0echo seen\x85R."
 FRAMED = b"\x80\x04\x95\x25\0\0\0\0\0\0\0\x8c\x05posix\x94\x8c\x06system\x94\x93\x94\x8c\x09echo seen\x94\x85\x94R\x94."
 GLOBAL, CODE, TARGET = "dangerous-global", "model-repository-carries-code", "dangerous-config-target"
+TAG = "unsafe-yaml-tag"
 ENCODED = {
     "protocol-2": base64.b64encode(PAYLOAD),
     "protocol-4": base64.b64encode(FRAMED),
@@ -45,6 +46,75 @@ TEXTS = {
     "ini-base64": ("conf.ini", f"[a]\nb = {base64.b64encode(PAYLOAD).decode()}\n", GLOBAL),
     "layer-module": ("yolo.yaml", "nc: 1\nbackbone:\n  - [-1, 1, \"__import__('os').system('echo')\", [64]]\n", TARGET),
     "layer-argument": ("yolo.yaml", 'nc: 1\nhead:\n  - [-1, 1, Conv, [64, "(lambda: print(1))()"]]\n', TARGET),
+    "yaml-version": ("config.yaml", "%YAML 1.3\n---\na: !!python/object/apply:os.system [echo seen]\n", TAG),
+    "yaml-target-version": ("config.yaml", "%YAML 1.3\n---\na:\n  _target_: os.system\n  command: x\n", TARGET),
+    "yaml-value-key": ("config.yaml", "a:\n  _target_: !!str {=: os.system}\n  command: x\n", TARGET),
+    "yaml-key-of-a-value": ("config.yaml", "a:\n  ? !!str {? = : _target_}\n  : os.system\n", TARGET),
+    "yaml-merge-tag": (
+        "config.yaml",
+        "b: &b {target: os.system}\nm:\n  ? !!merge x\n  : *b\n  params: {a: x}\n",
+        TARGET,
+    ),
+    "yaml-as-gif": ("config.yaml", "GIF89a: 1\na: !!python/object/apply:os.system [echo seen]\n", TAG),
+    "yaml-as-parquet": ("config.yaml", "PAR1: 1\na: !!python/object/apply:os.system [echo seen]\n", TAG),
+    "yaml-like-json": ("c.yaml", '{"a": !!python/object/apply:os.system [x],\n "b": "' + "x" * 1_000_100 + '"}\n', TAG),
+    "yaml-like-json-many": (
+        "c.yaml",
+        '{"a": !!python/object/apply:os.system [x],\n "b": [' + "[],\n" * 100_001 + "[]]}\n",
+        TAG,
+    ),
+    "mlmodel-like-json": (
+        "MLmodel",
+        '{"flavors": {"python_function": {"loader_module": "mine", "code": "code"}}}',
+        CODE,
+    ),
+    "mlmodel-like-json-tag": ("MLmodel", '{"flavors": !!python/object/apply:os.system [x]}\n', TAG),
+    "reference-relative": ("c.yaml", "a:\n  m: os\n  b:\n    _target_: ${..m}.system\n", TARGET),
+    "reference-default": ("c.yaml", "a:\n  _target_: ${oc.env:NOPE,os.system}\n", TARGET),
+    "reference-selected": ("c.yaml", "n: os.system\na:\n  _target_: ${oc.select:n}\n", TARGET),
+    "reference-decoded": ("c.yaml", "a:\n  _target_: \"${oc.decode:'os.system'}\"\n", TARGET),
+    "reference-odd-key": ("c.yaml", "x/y: os.system\na:\n  _target_: ${x/y}\n", TARGET),
+    "reference-chain": (
+        "c.yaml",
+        "".join(f"r{i}: ${{r{i + 1}}}\n" for i in range(8)) + "r8: os.system\na:\n  _target_: ${r0}\n",
+        TARGET,
+    ),
+    "reference-nested": ("c.yaml", "k: n\nn: os.system\na:\n  _target_: ${${k}}\n", TARGET),
+    "target-by-position": ("c.yaml", "key: {_target_: hydra.utils.get_method, _args_: [os.system]}\n", TARGET),
+    "target-computed": (
+        "c.yaml",
+        "key: {_target_: hydra.utils.get_method, path: {_target_: operator.add, _args_: [os.sys, tem]}}\n",
+        TARGET,
+    ),
+    "target-instantiates": (
+        "c.yaml",
+        "a: {_target_: hydra.utils.instantiate, config: {_target_: json.loads, s: x}}\n",
+        TARGET,
+    ),
+    "logging-class": (
+        "logging.yaml",
+        "version: 1\nhandlers:\n  h:\n    class: subprocess.Popen\n    args: [echo]\n",
+        TARGET,
+    ),
+    "logging-late": ("logging.yaml", "handlers:\n  h:\n    (): os.system\n    command: x\n# " + "x" * 40_000, TARGET),
+    "logging-toml": ("logging.toml", '[handlers.h]\n"()" = "os.system"\ncommand = "x"\n', TARGET),
+    "logging-json": (
+        "logging.json",
+        '{"version": 1, "handlers": {"h": {"class": "subprocess.Popen", "args": ["x"]}}}',
+        TARGET,
+    ),
+    "registry-type": ("config.yaml", "model:\n  type: os.system\n  command: x\n", TARGET),
+    "bundle-expression": (
+        "inference.json",
+        '{"initialize": ["$__import__(\'os\').system(\'x\')"], "network_def": {}}',
+        TARGET,
+    ),
+    "jsonpickle-python-2": (
+        "s.json",
+        '{"py/reduce": [{"py/function": "exceptions.eval"}, {"py/tuple": ["x"]}]}',
+        TARGET,
+    ),
+    "jsonpickle-slash": ("s.json", '{"py\\/reduce": [{"py\\/function": "os.system"}, {"py\\/tuple": ["x"]}]}', TARGET),
     "layer-function": ("yolo.yaml", "nc: 1\nhead:\n  - [-1, 1, Conv, [\"print('seen')\"]]\n", TARGET),
     "layer-removes": ("yolo.yaml", "nc: 1\nhead:\n  - [-1, 1, Conv, [\"os.remove('seen')\"]]\n", TARGET),
     "layer-late": (

@@ -128,7 +128,7 @@ def test_only_settings_are_looked_through(scan: Scan) -> None:
 
 
 def test_documents_without_such_meanings_are_clean(scan: Scan) -> None:
-    assert scan("modules.json", dump([{"path": "a", "type": "b.c"}, {"idx": 1, "path": "", "type": "none"}, 3])).clean
+    assert scan("modules.json", dump([{"path": "a", "type": "bc"}, {"idx": 1, "path": "", "type": "none"}, 3])).clean
     assert scan("other.json", dump({"trust_remote_code": True, "custom_code": True})).clean
     assert scan("model_index.json", dump({"_class_name": "P", "_diffusers_version": "1", "a": [1, 2], "b": "c"})).clean
     assert scan("x.json", dump({"flavors": ["vanilla"], "weight_map": {"a": 1}, "lc": 1, "type": "x"})).clean

@@ -83,7 +83,8 @@ def test_code_that_loaders_look_for_by_name(tmp_path: Path, name: str, data: byt
     files = {"config.json": b'{"model_type": "bert"}', "model.safetensors": WEIGHTS}
     assert rules(tmp_path, {**files, name: data}) == {CODE}
     assert rules(tmp_path, {**files, name: data + CALL}) == {CODE, RULE}
-    assert rules(tmp_path, {**files, name: b"x = 1\n"}) == set()
+    if name == "handler.py":  # which other programs have too
+        assert rules(tmp_path, {**files, name: b"x = 1\n"}) == set()
 
 
 @pytest.mark.parametrize("place", ["", "deep/inside/"])

@@ -100,7 +100,7 @@ def test_great_many_nodes_and_steps_are_bounded(scan: Scan, monkeypatch: pytest.
     monkeypatch.setattr(tensorflow_graph, "_MOST", 2)
     monkeypatch.setattr(tensorflow_graph, "_STEPS", 1)
     chain = [constant("a", "/x"), node("b", "Identity", "a"), node("c", "Identity", "b"), node("s", "SaveV2", "c")]
-    assert scan("m.pb", frozen(*chain)).clean
+    assert scan("m.pb", frozen(*chain)).rules == {"graph-file-access"}  # what is not looked up may lead anywhere
 
 
 def test_other_messages_under_their_names_are_gaps(scan: Scan) -> None:

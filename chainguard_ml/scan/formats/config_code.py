@@ -103,16 +103,32 @@ def _hugging_face(blob: Blob, document: dict[str, Json]) -> Observations:
             return
         for key in ("auto_map", "custom_pipelines"):  # of a part of the model too: transformers resolves each by itself
             mapping = item.get(key)
-            if isinstance(mapping, dict) and mapping:
-                what = f"{key} names code of the repository for {_names(mapping)}"
+            if mapping and isinstance(mapping, dict | list | str):
+                named_for = f" for {_names(mapping)}" if isinstance(mapping, dict) else ""
+                what = f"{key} names code of the repository{named_for}"
                 yield _code(blob, f"{pointer}/{key}", what, {key: mapping})
-        if named and item.get("trust_remote_code") is True:
+        if named and item.get("trust_remote_code"):
             what = "trust_remote_code lets the loader run code of a repository"
             yield _code(blob, f"{pointer}/trust_remote_code", what, {"trust_remote_code": True})
+        for place, kind in _imported(item) if named else ():
+            what = f"{place.rpartition('/')[2]} is '{printable(kind, 100)}', which the loader imports"
+            yield _code(blob, f"{pointer}/{place}", what, {"type": kind})
         for key in ("custom_code", "custom_generate", "custom_pipeline") if named and not pointer else ():
             if document.get(key):
                 what = f"{key} names code of the repository"
                 yield _code(blob, f"/{key}", what, {key: document[key]})
+
+
+def _imported(item: Mapping[str, Json]) -> Iterator[tuple[str, str]]:
+    """Yield what Sentence Transformers imports by name: activations, and the modules of a router."""
+    for key in ("activation_function", "activation_fn"):
+        kind = config_walk.text(item, key)
+        if "." in kind and not _SENTENCES.match(kind) and not kind.startswith(("torch.nn.", "transformers.")):
+            yield key, kind
+    types = item.get("types")
+    for name, kind in types.items() if isinstance(types, dict) and "structure" in item else ():
+        if isinstance(kind, str) and "." in kind and not _SENTENCES.match(kind):
+            yield f"types/{name}", kind
 
 
 def _diffusers(blob: Blob, document: dict[str, Json]) -> Observations:
@@ -134,11 +150,11 @@ def _diffusers(blob: Blob, document: dict[str, Json]) -> Observations:
 
 def _modules(blob: Blob, document: list[Json], examination: Examination) -> Observations:
     """Look at the modules of Sentence Transformers: a list of objects with ``idx``, ``path`` and ``type``."""
-    for index, item in enumerate(document[:100]):
+    for index, item in enumerate(document[:10_000]):
         if not (isinstance(item, dict) and "path" in item and isinstance(item.get("type"), str)):
             continue
         kind = str(item["type"])
-        if "idx" not in item or not targets.is_target(kind) or _SENTENCES.match(kind):
+        if not ("idx" in item or blob.name.endswith("modules.json")) or "." not in kind or _SENTENCES.match(kind):
             continue
         opinion = targets.judge(kind, examination.judge, blob.subject)
         if opinion.verdict is targets.Verdict.DANGEROUS:

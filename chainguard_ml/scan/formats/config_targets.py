@@ -28,12 +28,26 @@ if TYPE_CHECKING:
     from chainguard_ml.scan.interface import Blob, Examination
 
 _KEYS = ("_target_", "_component_", "class_path")
-_WEAK = ("()", "py/function", "py/type", "py/object")  # constructs that other documents have with other meanings
+_WEAK = (
+    "()",
+    "class",
+    "type",
+    "py/function",
+    "py/type",
+    "py/object",
+)  # constructs that other documents have with other meanings
+_COMMON = frozenset({"class", "type"})
+_AT_HAND = re.compile(
+    r"(?:os|posix|nt|subprocess|builtins|sys|importlib|shutil|runpy|pty|socket|ctypes|code|pickle|marshal)[.:/]"
+)
 _EVALUATED = "py/repr"
 _NAMING = frozenset({"target", *_KEYS, *_WEAK})
-_REFERENCE = re.compile(r"\$\{\s*([\w.\[\]-]+)\s*\}")
+_REFERENCE = re.compile(r"\$\{\s*([^${}:]+?)\s*\}")  # without another inside
+_SELECTED = re.compile(r"\$\{\s*oc\.select\s*:\s*([^${}:,]+?)\s*(?:,[^${}]*)?\}")
+_LITERAL = re.compile(r"\$\{\s*oc\.(?:env\s*:[^${},]*,|decode\s*:)\s*([^${}]*?)\s*\}")
+_INSTANTIATES = frozenset({"hydra.utils.instantiate", "hydra.utils.call"})
 _CALL = re.compile(r"\$\{\s*([A-Za-z_][\w.]*)\s*:((?:[^{}$]|\$(?!\{)|\$\{[^{}]*\})*+)\}?")
-_ROUNDS = 5  # of references to references
+_ROUNDS = 50  # of references to references
 _LONGEST = 2000
 _CODE = re.compile(
     r"__\w+__|\b(?:import|exec|eval|compile|open|getattr|globals|locals|system|popen|subprocess|breakpoint)\b"
@@ -53,6 +67,7 @@ class Named:
     name: str
     pointer: str
     line: int | None = None
+    computed: bool = False  # what it is given is made by another target
 
 
 def in_model(blob: Blob) -> bool:
@@ -64,10 +79,10 @@ def in_model(blob: Blob) -> bool:
 
 def examine_document(blob: Blob, document: Json, examination: Examination) -> Observations:
     """Judge every target and every interpolation of a document, each once."""
-    said: set[str] = set()
+    said: set[tuple[str, bool]] = set()
     for named in _named(document, packed=in_model(blob)):
-        if named.name not in said:
-            said.add(named.name)
+        if (named.name, named.computed) not in said:
+            said.add((named.name, named.computed))
             yield from examine_target(blob, named, examination)
     yield from _evaluated(blob, document)
     yield from _interpolations(blob, document)
@@ -78,29 +93,50 @@ def _named(document: Json, *, packed: bool) -> Iterator[Named]:
         if _NAMING.isdisjoint(item):
             continue
         for key in _KEYS:
-            for name in _resolved(item.get(key), document):
+            for name in _resolved(item.get(key), document, pointer):
                 yield Named(key, name, f"{pointer}/{key}")
-                inner = targets.path_argument(name)
-                yield from (Named(f"{key} … {inner}", text, pointer) for text in _resolved(item.get(inner), document))
+                yield from _given(key, name, pointer, item, document)
         for weak in ("target", *_WEAK):
-            for name in _resolved(item.get(weak), document) if weak in item else ():
+            for name in _resolved(item.get(weak), document, pointer) if weak in item else ():
                 if targets.is_target(name) and (weak != "target" or "params" in item or (packed and not pointer)):
                     yield Named(weak, name, f"{pointer}/{weak}")
 
 
-def _resolved(value: Json, document: Json) -> Iterator[str]:
-    """Yield a name with the references in it replaced; a list of names is the names."""
+def _given(key: str, name: str, pointer: str, item: dict[str, Json], document: Json) -> Iterator[Named]:
+    """Yield the target that a target is given as an argument, by name or as the first."""
+    inner = "config" if name in _INSTANTIATES else targets.path_argument(name)
+    positional = item.get("_args_")
+    first = positional[:1] if isinstance(positional, list) else []
+    for value in [item.get(inner), *first] if inner else ():
+        if inner != "config":
+            yield from (Named(f"{key} … {inner}", text, pointer) for text in _resolved(value, document, pointer))
+        if any("_target_" in made for _, made in jsonsafe.objects([value])):
+            yield Named(key, name, pointer, computed=True)
+
+
+def _resolved(value: Json, document: Json, pointer: str = "") -> Iterator[str]:
+    """Yield a name with the references in it replaced, as seen from an object; a list of names is the names."""
     for item in value if isinstance(value, list) else [value]:
         if not isinstance(item, str) or len(item) > _LONGEST:
             continue
         text = item
         for _ in range(_ROUNDS if "${" in item else 0):
-            text = _REFERENCE.sub(lambda match: _referred(match, document), text)[:_LONGEST]
+            before = text
+            text = _LITERAL.sub(lambda match: match[1].strip("'\""), text)
+            for reference in (_REFERENCE, _SELECTED):
+                text = reference.sub(lambda match: _referred(match, document, pointer), text)[:_LONGEST]
+            if text == before:
+                break
         yield text
 
 
-def _referred(match: re.Match[str], document: Json) -> str:
+def _referred(match: re.Match[str], document: Json, pointer: str) -> str:
+    """Return what a reference stands for: from the root, or with dots before it from the object at ``pointer``."""
     path = [part for part in re.split(r"[.\[\]]+", match[1]) if part]
+    up = len(match[1]) - len(match[1].lstrip("."))
+    if up:
+        around = [part.replace("~1", "/").replace("~0", "~") for part in pointer.split("/")[1:]]
+        path = around[: max(0, len(around) - up + 1)] + path
     value = config_walk.at(document, path)
     return value if isinstance(value, str) else match[0]
 
@@ -108,13 +144,18 @@ def _referred(match: re.Match[str], document: Json) -> str:
 def examine_target(blob: Blob, named: Named, examination: Examination) -> Observations:
     """Judge one target."""
     packed = in_model(blob)
-    if "${" in named.name:
-        if packed:
+    if named.computed:
+        yield _finding(blob, named, "what it calls is made by another target")
+        return
+    if "${" in named.name and named.construct not in _WEAK:
+        if packed or ":" in named.name:
             what = "which is computed when the file is loaded"
             yield _unknown(blob, named, what, Severity.HIGH)
         return
     opinion = targets.judge(named.name, examination.judge, blob.subject)
     match opinion.verdict:
+        case targets.Verdict.DANGEROUS if named.construct in _COMMON and not _AT_HAND.match(named.name):
+            return  # of a package: other documents have kinds of things with dots
         case targets.Verdict.DANGEROUS:
             yield _finding(blob, named, opinion.technique)
         case targets.Verdict.STANDARD if packed or named.construct not in {"target", "id", *_WEAK}:

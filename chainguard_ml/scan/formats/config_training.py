@@ -16,7 +16,7 @@ from chainguard_ml import jsonsafe
 from chainguard_ml.rules import carries_code
 from chainguard_ml.rules import configs as rules
 from chainguard_ml.scan import targets
-from chainguard_ml.scan.formats import config_targets
+from chainguard_ml.scan.formats import config_targets, config_walk
 from chainguard_ml.text import printable
 
 if TYPE_CHECKING:
@@ -33,6 +33,7 @@ _OWN_KERNELS = "kernels-community/"
 _CALLED = re.compile(
     r"(?:torch\.)?nn\.(?:[a-z]\w*\.)*[A-Z]\w*\(\s*[\w.,= \"'-]*\)\Z|(?!Popen)[A-Z][A-Za-z0-9]*\(\s*[\w.,= -]*\)\Z"
 )
+_IMPORT = re.compile(r"\$import (?!os\b|subprocess\b|runpy\b|pty\b)[\w., ]+\Z")
 _RUNS = re.compile(r"__\w+__|\b(?:import|exec|eval|compile|open|getattr|globals|system|popen|subprocess|lambda)\b")
 
 
@@ -50,12 +51,35 @@ def examine_document(blob: Blob, document: Json, examination: Examination) -> Ob
     core = document.get("megatron_core")
     if isinstance(core, str) and core != "megatron.core" and document.get("megatron_config"):
         yield _code(blob, "/megatron_core", f"megatron_core imports the module '{printable(core, 80)}'", core)
-    for key in ("attn_implementation", "_attn_implementation"):
-        kernel = document.get(key)
-        for name in kernel.values() if isinstance(kernel, dict) else [kernel]:
-            if isinstance(name, str) and _REPOSITORY.match(name) and not name.startswith(_OWN_KERNELS):
-                what = f"{key} fetches code from the repository '{printable(name, 80)}'"
-                yield _code(blob, f"/{key}", what, name)
+    yield from _kernels(blob, document)
+    yield from _expressions(blob, document)
+
+
+def _kernels(blob: Blob, document: dict[str, Json]) -> Observations:
+    """Report kernels from repositories; ``paged|`` and its like may stand before the name."""
+    for pointer, item in jsonsafe.objects(document):
+        for key in ("attn_implementation", "_attn_implementation"):
+            kernel = item.get(key)
+            for name in kernel.values() if isinstance(kernel, dict) else [kernel]:
+                plain = name.rpartition("|")[2] if isinstance(name, str) else ""
+                if _REPOSITORY.match(plain) and not plain.startswith(_OWN_KERNELS):
+                    what = f"{key} fetches code from the repository '{printable(plain, 80)}'"
+                    yield _code(blob, f"{pointer}/{key}", what, plain)
+
+
+def _expressions(blob: Blob, document: dict[str, Json]) -> Observations:
+    """Report expressions of MONAI's bundles that run something: texts that begin with a dollar are evaluated."""
+    if not {"network_def", "initialize", "bundle_root", "_meta_", "imports"} & document.keys():
+        return
+    for pointer, text in config_walk.strings(document, "$"):
+        if text.startswith("$") and _RUNS.search(text) and not _IMPORT.match(text):
+            yield rules.CONFIG_TARGET.finding(
+                blob.subject,
+                replace(blob.location, pointer=pointer),
+                f"the expression '{printable(text, 80)}' is evaluated",
+                key=("$", text[:200]),
+                facts={"construct": "$", "target": text[:1000], "technique": "evaluates text"},
+            )
 
 
 def _imports(blob: Blob, pointer: str, value: Json) -> Observations:

@@ -57,11 +57,13 @@ _OF_INTEREST = (
 )
 # What a configuration can have beside; a name may also be written with escapes.
 _CONFIGURED = re.compile(
-    rb'"(?:target|storage|idx|flavors|auto_mapping|_class_name|implementation|custom_code|custom_generate|custom_pipeline|_?attn_implementation|megatron_core|custom_imports|dataset_reader)"|\$\{|\\u00|'
+    rb'"(?:target|storage|idx|flavors|auto_mapping|_class_name|implementation|custom_code|custom_generate|custom_pipeline|_?attn_implementation|megatron_core|custom_imports|dataset_reader|network_def|initialize)"|\$\{|\\u00|\\/|'
+    rb'"(?:os|posix|nt|subprocess|builtins|sys|importlib|shutil|runpy|pty|socket|ctypes|code|pickle|marshal)[.:/]|'
     + config_templates.MARK
 )
 _YAML = frozenset({"yaml", "yml"})  # of which JSON is a part
 _CONTAINERS = 1_000_000  # objects and lists of one document that is parsed; the largest tokenizers have 600,000
+_SMALL = 32_000  # bytes of a document that is a configuration, whatever it holds
 _PLAIN = 100_000  # of a document that holds nothing of interest
 
 
@@ -104,7 +106,9 @@ def examine(blob: Blob, examination: Examination) -> Observations:
         yield from tree_documents.examine_large(blob, examination)
         return
     wanted = wanted or tree_documents.may_be_model(blob)
+    is_yaml = _is_yaml(blob)
     if not wanted and blob.size > _ALWAYS:
+        yield from yaml_document.examine(blob, examination) if is_yaml else ()
         return
     if blob.size > examination.budgets.header:
         yield blob.gap(GapReason.BUDGET, f"a configuration of {blob.size:,} bytes is not parsed")
@@ -112,6 +116,7 @@ def examine(blob: Blob, examination: Examination) -> Observations:
     data = blob.read(0, blob.size)
     count = data.count(b"{") + data.count(b"[")
     if count > _PLAIN and not (wanted or _CONFIGURED.search(data)):
+        yield from yaml_document.examine(blob, examination) if is_yaml else ()
         return
     if count > _CONTAINERS:
         yield blob.gap(GapReason.BUDGET, f"a configuration of {count:,} objects and lists is not parsed")
@@ -124,13 +129,13 @@ def _examine(blob: Blob, data: bytes, examination: Examination, *, wanted: bool)
     try:
         document = jsonsafe.loads(_utf8(data), lenient=True)
     except InputError as error:
-        if naming.extension(blob.name) in _YAML:
+        if _is_yaml(blob):
             yield from yaml_document.examine(blob, examination)
         elif wanted and naming.extension(blob.name) == "json":
             yield blob.gap(GapReason.MALFORMED, str(error))
         return
     yield from encoded_values.examine_escaped(blob, document, examination)
-    if wanted or naming.extension(blob.name) in _YAML or _CONFIGURED.search(blob.data):
+    if wanted or blob.size <= _SMALL or _is_yaml(blob) or _CONFIGURED.search(blob.data):
         yield from configuration.examine_document(blob, document, examination)
         yield from config_templates.examine_document(blob, document)
     if keras_config.is_architecture(document):
@@ -144,6 +149,11 @@ def _examine(blob: Blob, data: bytes, examination: Examination, *, wanted: bool)
         yield from tree_documents.examine_document(blob, document, examination)
         yield from zarr.examine_document(blob, document)
         yield from mxnet.examine_document(blob, document, examination)
+
+
+def _is_yaml(blob: Blob) -> bool:
+    """Return whether a loader of YAML takes it by its name."""
+    return naming.extension(blob.name) in _YAML or blob.name.rpartition("/")[2] == "MLmodel"
 
 
 def _utf8(data: bytes) -> bytes:

@@ -74,9 +74,14 @@ class Nodes:
             else:
                 (kinds if number == names["op_type"] else domains).append(text)
         for pair in {(domain, kind) for domain in domains[-9:] or [""] for kind in kinds[-9:]} - self._said:
-            if pair not in self._local:
+            if pair not in self._local or _is_python(*pair):  # which of both is run depends on the runtime
                 self._said.add(pair)
                 yield from judge(self._blob, pair, node, record.start)
+
+
+def _is_python(domain: str, kind: str) -> bool:
+    """Return whether an operator is one that calls Python."""
+    return _PYTHON.fullmatch(kind) is not None or _PYTHON_DOMAINS.fullmatch(domain) is not None
 
 
 def judge(blob: Blob, pair: tuple[str, str], node: str, offset: int) -> Observations:
@@ -84,7 +89,7 @@ def judge(blob: Blob, pair: tuple[str, str], node: str, offset: int) -> Observat
     domain, kind = pair
     if domain in _RUNTIME_DOMAINS or kind in operators.load("onnx").get(domain or "ai.onnx", ()):
         return
-    python = _PYTHON.fullmatch(kind) or _PYTHON_DOMAINS.fullmatch(domain)
+    python = _is_python(domain, kind)
     rule = carries_code.GRAPH_PYTHON if python else rules.CUSTOM_OPERATOR
     place = f"domain '{printable(domain, 80)}'" if domain not in _STANDARD else "the standard domain"
     what = "is implemented in Python" if python else "is none that ONNX or ONNX Runtime has"

@@ -23,7 +23,9 @@ EXAMINES = "keys and tokens, files in base64; in TOML also targets and templates
 
 _EXTENSIONS = frozenset({"toml", "ini", "cfg", "conf", "env", "properties", "netrc", "pypirc", "npmrc", "pbtxt", "gin"})
 _NAMES = re.compile(r"\.?env(?:\.[\w.-]+)?\Z|\.netrc\Z|\.pypirc\Z|\.npmrc\Z|credentials\Z|\.git-credentials\Z")
-_OF_INTEREST = re.compile(rb"_target_|_component_|class_path|\\[uU]|\$\{|trust_remote_code|" + config_templates.MARK)
+_OF_INTEREST = re.compile(
+    rb"_target_|_component_|class_path|\(\)|handlers|target|\\[uU]|\$\{|trust_remote_code|" + config_templates.MARK
+)
 _LIMIT = 1_000_000  # bytes that are parsed
 
 

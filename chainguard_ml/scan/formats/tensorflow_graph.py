@@ -31,6 +31,7 @@ _THROUGH = frozenset(
 _FED = frozenset({"Placeholder", "PlaceholderV2", "_Arg", "StaticRegexFullMatch", "RegexFullMatch"})
 _CALLS = frozenset({"PartitionedCall", "StatefulPartitionedCall", "TPUPartitionedCall", "While", "StatelessWhile"})
 _ATTRIBUTES = 100_000  # of one node that are read
+_STRINGS_KEPT = 100_000  # of one constant
 _TWICE = 9  # values that are kept of a field that comes more than once
 _SCALARS = frozenset({0x18, 0x28, 0x30})  # tags of AttrValue.i, .b and .type
 _CALLING = frozenset({1, 10})  # AttrValue.list, AttrValue.func
@@ -201,6 +202,7 @@ class Graph:
                 break
             source = self.nodes(scope).get(_plain(name))
             if source is None:
+                computed = computed or len(self.nodes(scope)) >= _MOST  # it may be behind those
                 waiting += self._arguments(scope, _plain(name))
             elif source.operator == "Const":
                 constants.add(source.name)
@@ -272,7 +274,7 @@ class Graph:
 
     def constant(self, node: Node) -> list[str]:
         """Return the strings of a constant."""
-        return self._texts(node, "value")[:100]
+        return self._texts(node, "value")[:_STRINGS_KEPT]
 
     def _texts(self, node: Node, attribute: str) -> list[str]:
         return [text for key, value in node.attributes if key == attribute for text, _ in strings(self._wire, value)]

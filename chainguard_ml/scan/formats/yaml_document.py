@@ -41,7 +41,7 @@ _SURE = re.compile(
 )
 _STRONG = re.compile(
     rb"!!|!<|%TAG|yaml\.org,2002|!(?:new|name|apply|applyref|module|obj|import|pkl|ruby|php|perl|js)[:/]"
-    rb"|_target_|_component_|class_path|[\"']\(\)|loader_module|auto_map|trust_remote_code|custom_pipelines"
+    rb"|_target_|_component_|class_path|\(\)[\"']?[ \t]*:|loader_module|auto_map|trust_remote_code|custom_pipelines"
     rb"|chat_template|model_code_path|python_model|flavors:|py/"
 )
 _WEAK = re.compile(
@@ -73,7 +73,7 @@ def examine(blob: Blob, examination: Examination) -> Observations:
     wide = blob.read(0, 2) in {b"\xff\xfe", b"\xfe\xff"}
     strong = wide or _STRONG.search(blob.data) is not None
     if blob.size > _LIMIT:
-        if strong:
+        if strong or _WEAK.search(blob.data):
             yield blob.gap(GapReason.BUDGET, f"a configuration of {blob.size:,} bytes is not parsed")
         return
     if not (strong or blob.size <= _ALWAYS or config_targets.in_model(blob) or _WEAK.search(blob.data)):

@@ -22,10 +22,15 @@ if TYPE_CHECKING:
 
 _DEPTH = 200  # collections inside each other; libyaml's cost grows with the square of it
 _NODES = 400_000
+_SLOW = 100_000  # characters that are read by a parser in Python
 _ENOUGH = 10**12  # what is counted up to once aliases are expanded
 _UNPRINTABLE_ASCII = re.compile(r"[\x00-\x08\x0b\x0c\x0e-\x1f\x7f]")
-_TRUE = re.compile(r"(?:true|yes|on|y)\Z", re.IGNORECASE)
-_FALSE = re.compile(r"(?:false|no|off|n)\Z", re.IGNORECASE)
+_TRUE = re.compile(r"(?:true|yes|on)\Z", re.IGNORECASE)
+_FALSE = re.compile(r"(?:false|no|off)\Z", re.IGNORECASE)
+_MERGE = "tag:yaml.org,2002:merge"
+_TEXTS = frozenset(
+    f"tag:yaml.org,2002:{name}" for name in ("str", "value", "python/str", "python/unicode", "int", "float", "bool")
+)
 _NULL = re.compile(r"(?:null|Null|NULL|~|)\Z")
 
 
@@ -65,6 +70,7 @@ class _Open:
 
     value: dict[str, Json] | list[Json]
     anchor: str | None
+    text: bool = False  # its tag is that of a text: PyYAML takes the value of "=" for it
     key: str | None = None
     merges: list[Json] = field(default_factory=list)
     count: int = 1
@@ -84,12 +90,26 @@ def _unprintable() -> re.Pattern[str]:
 
 
 def read(text: str) -> Reading:
-    """Read a stream to its end, its break, or a limit."""
+    """Read a stream to its end, its break, or a limit.
+
+    Where libyaml breaks off, PyYAML's own parser may go on (``%YAML 1.3``): what that reads comes in addition.
+    """
+    import yaml
+
+    reading = _read(text, getattr(yaml, "CSafeLoader", yaml.SafeLoader))
+    if reading.broken and not reading.limited and len(text) <= _SLOW:
+        other = _read(text, yaml.SafeLoader)
+        reading.documents += other.documents
+        reading.tags += other.tags
+    return reading
+
+
+def _read(text: str, loader: type[yaml.SafeLoader]) -> Reading:
+    """Read a stream with one of PyYAML's parsers, which is only asked for events."""
     import yaml
 
     reading = Reading()
     builder = _Builder(reading)
-    loader = getattr(yaml, "CSafeLoader", yaml.SafeLoader)  # only asked for events
     try:
         for event in yaml.parse(text, Loader=loader):
             builder.take(event)
@@ -117,15 +137,15 @@ class _Builder:
 
         if isinstance(event, yaml.ScalarEvent):
             self._tag(event.tag, event.value, event)
-            value = _scalar(event)
+            value = "<<" if event.tag == _MERGE else _scalar(event)
             self._anchor(event.anchor, value, 1)
-            self._put(value, 1, event.value)
+            self._put(value, 1, "<<" if event.tag == _MERGE else event.value)
         elif isinstance(event, yaml.AliasEvent):
             value, count = self._anchors.get(event.anchor or "", (None, 1))
             self._put(value, count, f"*{event.anchor}")
         elif isinstance(event, yaml.CollectionStartEvent):
             self._tag(event.tag, "", event)
-            self._begin(event.anchor, {} if isinstance(event, yaml.MappingStartEvent) else [])
+            self._begin(event.anchor, {} if isinstance(event, yaml.MappingStartEvent) else [], event.tag)
         elif isinstance(event, yaml.CollectionEndEvent):
             self._end()
         elif isinstance(event, yaml.DocumentStartEvent):
@@ -144,9 +164,9 @@ class _Builder:
         if anchor:
             self._anchors[anchor] = (value, count)
 
-    def _begin(self, anchor: str | None, value: dict[str, Json] | list[Json]) -> None:
+    def _begin(self, anchor: str | None, value: dict[str, Json] | list[Json], tag: str | None) -> None:
         self._anchor(anchor, value, 1)  # it may contain itself
-        self._stack.append(_Open(value, anchor))
+        self._stack.append(_Open(value, anchor, tag in _TEXTS))
         if len(self._stack) > _DEPTH:
             self._reading.limited = f"collections are nested deeper than {_DEPTH}"
 
@@ -154,8 +174,10 @@ class _Builder:
         done = self._stack.pop()
         if isinstance(done.value, dict):
             self._merge(done.value, done.merges)
-        self._anchor(done.anchor, done.value, done.count)
-        self._put(done.value, done.count, "?")
+        inside = done.value.get("=") if done.text and isinstance(done.value, dict) else None
+        value = inside if isinstance(inside, str) else done.value
+        self._anchor(done.anchor, value, done.count)
+        self._put(value, done.count, value if isinstance(value, str) else "?")
 
     def _merge(self, value: dict[str, Json], merges: list[Json]) -> None:
         """Take over the entries of merged mappings; what is copied counts as written."""

@@ -108,6 +108,8 @@ def judge(text: str, judge: Judge, subject: Subject) -> Opinion:
     if len(text) > _LONGEST or not _DOTTED.match(name):
         return Opinion(Verdict.NO_TARGET)
     parts = name.split(".")
+    if parts[0] in {"exceptions", "__builtin__"}:  # as Python 2 called it, which jsonpickle still takes
+        parts[0] = "builtins"
     if len(parts) > _PARTS:
         return Opinion(Verdict.FUNCTION)
     if any(part.startswith("__") and part.endswith("__") for part in parts):
