@@ -39,7 +39,7 @@ def examine(context: Context) -> Observations:
         if isinstance(item, Evidence) and item.kind == "scan":
             recognised[item.subject.name] = str(item.statement["format"])
         yield item
-    if len(context.artifacts) > 1 or context.artifacts[0].kind is not ArtifactKind.MODEL:  # else it is no directory
+    if len(context.artifacts) != 1 or context.artifacts[0].kind is not ArtifactKind.MODEL:  # else it is no directory
         from chainguard_ml.scan import repository
 
         yield from repository.examine(context)

@@ -49,6 +49,7 @@ def other_readings(blob: Blob, name: str, examination: Examination) -> Observati
         yield from _tar_too(blob, examination)
     yield from _named_too(blob, name, examination)
     yield from _streams_too(blob, name, examination)
+    yield from _table_too(blob, name, examination)
     if name != "hdf5":
         yield from _hdf5_too(blob, examination)
     yield from _appended_zip(blob, examination, expected=name in _CONTAINERS and CONTENT_END in blob.memo)
@@ -116,6 +117,14 @@ def _streams_too(blob: Blob, name: str, examination: Examination) -> Observation
         whole = blob.window(f"(as {stream.NAME})", 0, blob.size)
         if name not in _STREAMS[stream.NAME] and stream.recognise(whole):
             yield from payloads(stream.examine(whole, examination))
+
+
+def _table_too(blob: Blob, name: str, examination: Examination) -> Observations:
+    """Examine the table of Parquet that ends like one, or the stream of Arrow, which begins with a length."""
+    from chainguard_ml.scan.formats import arrow_table
+
+    if name != arrow_table.NAME and arrow_table.may_be_table(blob):
+        yield from payloads(arrow_table.examine(blob, examination))
 
 
 def _hdf5_too(blob: Blob, examination: Examination) -> Observations:

@@ -99,21 +99,22 @@ def _entries(root: Path, base: str, files: Sequence[str]) -> tuple[list[str], li
     for path in files:
         name = path.rpartition("/")[2]
         if _CONFIGURATION.match(name):
-            entries += _named(root, path, files)
+            named = list(_named(root, path, files))
+            entries += named
+            if name == "model_index.json":  # whose components come from a file beside them, whatever library they name
+                findings += [_imported(other) for other in named if other in files]
         elif name in _UNNAMED:
             entries.append(path)
         elif path.removeprefix(base) in _ENTRIES and _ENTRIES[path.removeprefix(base)] in _read(root, path):
             entries.append(path)
-            findings.append(
-                carries_code.REPOSITORY_CODE.finding(
-                    Subject(path),
-                    Location(path),
-                    f"loaders of this directory import '{printable(name)}' by its name",
-                    key=(name,),
-                    facts={"file": path},
-                )
-            )
+            findings.append(_imported(path))
     return entries, findings
+
+
+def _imported(path: str) -> Observation:
+    name = path.rpartition("/")[2]
+    text = f"loaders of this directory import '{printable(name)}' by its name"
+    return carries_code.REPOSITORY_CODE.finding(Subject(path), Location(path), text, key=(name,), facts={"file": path})
 
 
 def _read(root: Path, path: str) -> bytes:

@@ -15,6 +15,13 @@ if TYPE_CHECKING:
 YAML = {
     "docker-compose.yml": "services:\n  web:\n    image: nginx:1.27\n    ports: ['80:80']\n    environment: {A: '${B}'}\n"
     "x-base: &base\n  restart: always\ndb:\n  <<: *base\n  image: postgres\n",
+    "symbols.yaml": "a: !ruby/regexp /x/\nb: !ruby/symbol c\nd: !php/const A::B\ne: !php/enum Suit::Hearts\n",
+    "now.yaml": "a: {_target_: datetime.datetime.now}\nb: {_target_: getpass.getuser}\nc: {_target_: math.log2, x: 2}\n",
+    "inference.yaml": "imports: ['$import os', '$import glob']\nnetwork_def: {_target_: UNet}\n"
+    "a: \"$lambda x: x['a']\"\nb: $@network.eval()\nc: $os.path.join('a', 'b')\nd: $torch.compile(@network)\n",
+    "handlers.yaml": "handlers: {h: {class: logging.StreamHandler, stream: ext://sys.stdout}}\nroot: {type: a.b}\n",
+    "logging.ini": "[handler_h]\nclass=FileHandler\nargs=('app.log', 'a')\n[handler_c]\nargs=(sys.stdout,)\n",
+    "trainer.toml": "[trainer]\nepochs = 3\n[nlp]\nlang = 'en'\n",
     "deployment.yaml": "apiVersion: apps/v1\nkind: Deployment\nmetadata: {name: a}\n---\napiVersion: v1\nkind: Service\n",
     "values.yaml": "image: {{ .Values.image }}\n{{- if .Values.x }}\na: b\n{{- end }}\n",
     "workflow.yml": "on: push\njobs:\n  a:\n    runs-on: ubuntu-latest\n    steps:\n      - run: 'echo ${{ github.sha }}'\n",
@@ -66,7 +73,8 @@ JSON: dict[str, object] = {
     "generation_config.json": {"do_sample": True, "eos_token_id": [1, 2], "transformers_version": "4.44.0"},
     "model_index.json": {"_class_name": "StableDiffusionXLPipeline", "_diffusers_version": "0.30.0",
                          "feature_extractor": [None, None], "force_zeros_for_empty_prompt": True,
-                         "scheduler": ["diffusers", "EulerDiscreteScheduler"], "unet": ["diffusers", "UNet2DConditionModel"],
+                         "scheduler": ["diffusers", "EulerDiscreteScheduler"], "encoder": ["ace_step", "AceEncoder"],
+                         "unet": ["diffusers", "UNet2DConditionModel"],
                          "text_encoder": ["transformers", "CLIPTextModel"],
                          "safety_checker": ["stable_diffusion", "StableDiffusionSafetyChecker"]},
     "modules.json": [{"idx": 0, "name": "0", "path": "", "type": "sentence_transformers.models.Transformer"},

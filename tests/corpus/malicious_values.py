@@ -98,6 +98,18 @@ TEXTS = {
     ),
     "logging-late": ("logging.yaml", "handlers:\n  h:\n    (): os.system\n    command: x\n# " + "x" * 40_000, TARGET),
     "logging-toml": ("logging.toml", '[handlers.h]\n"()" = "os.system"\ncommand = "x"\n', TARGET),
+    "logging-ini": (
+        "logging.ini",
+        "[handlers]\nkeys=h\n[handler_h]\nclass=StreamHandler\nargs=(print('seen'),)\n",
+        TARGET,
+    ),
+    "logging-ini-lines": ("logging.cfg", "[handler_h]\nargs=(\n  __import__('os'),)\n", TARGET),
+    "logging-ini-class": ("logging.conf", "[handler_h]\nclass=subprocess.Popen\nargs=(['echo'],)\n", TARGET),
+    "computed-name": ("config.yaml", '"custom_{{$NOPE:imports}}": {imports: [antigravity]}\n', CODE),
+    "toml-like-json": ("c.toml", '[trainer]\n_target_ = "os.system"\ncommand = "x"\n', TARGET),
+    "yaml-without-a-name": ("settings", "a: !!%70ython/object/apply:os.system [x]\n", TAG),
+    "yaml-broken-later": ("settings", "- !!python/object/apply:os.system [x]\n---\n- [\n", TAG),
+    "json-padded": ("config.json", '{"attn_implementation": "evil/kernel"}' + " " * 1_000_100, CODE),
     "logging-json": (
         "logging.json",
         '{"version": 1, "handlers": {"h": {"class": "subprocess.Popen", "args": ["x"]}}}',
@@ -145,6 +157,19 @@ def parquet(schema: bytes) -> bytes:
     return b"PAR1" + bytes(50) + footer + struct.pack("<I", len(footer)) + b"PAR1"
 
 
+def _reordered(schema: bytes) -> bytes:
+    """The same where the value stands before its key, as Thrift allows."""
+    digits = base64.b64encode(schema)
+    footer = (
+        b"\x15\2\x19\x28"
+        + bytes([len(digits) & 0x7F | 0x80, len(digits) >> 7])
+        + digits
+        + b"\x08\2\x18\x0cARROW:schema"
+        + bytes(9)
+    )
+    return b"PAR1" + bytes(50) + footer + struct.pack("<I", len(footer)) + b"PAR1"
+
+
 def samples() -> Iterator[Malicious]:
     """Each encoding in each syntax; each type; each configuration."""
     for name, digits in ENCODED.items():
@@ -168,6 +193,14 @@ def samples() -> Iterator[Malicious]:
     yield malicious("base64-json-wide", "config.json", json.dumps({"a": text}).encode("utf-16"), GLOBAL)
     for name, data in (("arrow", arrow(PAYLOAD)), ("feather", arrow(FRAMED)), ("parquet", parquet(arrow(PAYLOAD)[8:]))):
         yield malicious(f"table-{name}", f"data.{name}", data, GLOBAL)
+    schema = arrow(PAYLOAD)[8:]
+    others = {
+        "stream": b"\xff\xff\xff\xff" + struct.pack("<i", 200) + schema[4:],
+        "reordered": _reordered(schema),
+        "end-alone": b"PARX" + parquet(schema)[4:],
+    }
+    for name, data in others.items():
+        yield malicious(f"table-{name}", "data.bin", data, GLOBAL)
     for name, (path, document, rule) in CONFIGURATIONS.items():
         yield malicious(f"training-{name}", path, json.dumps(document).encode(), rule)
     for name, (path, text, rule) in TEXTS.items():

@@ -10,7 +10,7 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from chainguard_ml.check import Request, examine
-from chainguard_ml.errors import InputError
+from chainguard_ml.errors import InputError, NothingToExamineError
 from chainguard_ml.model import Finding, Gap
 from chainguard_ml.scan import import_effects
 
@@ -85,6 +85,24 @@ def test_code_that_loaders_look_for_by_name(tmp_path: Path, name: str, data: byt
     assert rules(tmp_path, {**files, name: data + CALL}) == {CODE, RULE}
     if name == "handler.py":  # which other programs have too
         assert rules(tmp_path, {**files, name: b"x = 1\n"}) == set()
+
+
+def test_a_component_comes_from_the_file_beside_it(tmp_path: Path) -> None:
+    """diffusers loads ``unet/diffusers.py`` where the component's library is called ``diffusers``."""
+    index = b'{"_class_name": "DDPMPipeline", "_diffusers_version": "0.30.0", "unet": ["diffusers", "UNet2DModel"]}'
+    files = {"model_index.json": index, "unet/config.json": b"{}", "unet/model.safetensors": WEIGHTS}
+    assert rules(tmp_path, files) == set()
+    assert CODE in rules(tmp_path, {**files, "unet/diffusers.py": b"x = 1\n"})
+
+
+def test_a_directory_of_links_alone_is_told(tmp_path: Path) -> None:
+    (tmp_path / "blobs").mkdir()
+    (tmp_path / "blobs/a").write_bytes(b"{}")
+    snapshot = tmp_path / "snapshots"
+    snapshot.mkdir()
+    (snapshot / "config.json").symlink_to("../blobs/a")
+    with pytest.raises(NothingToExamineError, match="no model"):
+        rules(snapshot, {})
 
 
 @pytest.mark.parametrize("place", ["", "deep/inside/"])

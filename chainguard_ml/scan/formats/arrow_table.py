@@ -25,7 +25,9 @@ EXAMINES = "the schema for types that are pickles; columns are not read"
 
 _ARROW, _PARQUET = b"ARROW1", b"PAR1"
 _TYPE = b"arrow.py_extension_type"
-_SCHEMA = re.compile(rb"ARROW:schema.{0,12}?([A-Za-z0-9+/]{16,}={0,2})", re.DOTALL)
+_ENDS = frozenset({b"PAR1", b"PARE"})
+_STREAM = b"\xff\xff\xff\xff"
+_SCHEMA = re.compile(rb"[A-Za-z0-9+/]{64,}={0,2}")
 _PICKLE = re.compile(rb"\x80[\x02-\x05]|c[A-Za-z_][\w.]*\n[A-Za-z_][\w.]*\n")
 _HEAD = 16_000_000  # bytes at either end in which a schema is looked for
 _MOST = 64  # pickles of one schema
@@ -34,6 +36,11 @@ _MOST = 64  # pickles of one schema
 def recognise(blob: Blob) -> bool:
     """Return whether a signature is at the start; encrypted footers of Parquet end otherwise."""
     return blob.read(0, 8) == _ARROW + b"\0\0" or blob.read(0, 4) == _PARQUET
+
+
+def may_be_table(blob: Blob) -> bool:
+    """Return whether a reader could take it: Parquet's look at the end, and a stream of Arrow has no signature."""
+    return blob.read(max(0, blob.size - 4), blob.size) in _ENDS or blob.read(0, 4) == _STREAM
 
 
 def examine(blob: Blob, examination: Examination) -> Observations:
@@ -49,12 +56,12 @@ def examine(blob: Blob, examination: Examination) -> Observations:
 
 def _schemas(blob: Blob) -> Iterator[bytes]:
     start = max(0, blob.size - _HEAD)
-    if blob.read(0, 4) == _PARQUET:
+    if blob.read(0, 4) == _PARQUET or blob.read(max(0, blob.size - 4), blob.size) in _ENDS:
         length = int.from_bytes(blob.read(max(0, blob.size - 8), blob.size - 4), "little")
         footer = blob.read(max(start, blob.size - 8 - length), blob.size)
-        for match in _SCHEMA.finditer(footer):
+        for match in itertools.islice(_SCHEMA.finditer(footer), _MOST if b"ARROW:schema" in footer else 0):
             try:
-                yield binascii.a2b_base64(match[1])
+                yield binascii.a2b_base64(match[0])
             except binascii.Error:
                 continue
         return

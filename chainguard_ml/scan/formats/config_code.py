@@ -32,18 +32,21 @@ _HUGGING_FACE = re.compile(
 )
 # First names of the libraries in model_index.json: packages, and the folders of diffusers' own pipelines.
 _PIPELINES = """
-diffusers transformers onnxruntime onnxruntime.training flax k_diffusion optimum peft timm accelerate controlnet_aux
-alt_diffusion amused animatediff audioldm audioldm2 aura_flow auraflow bria chroma cogvideo cogview3 cogview4
-consistency_models consisid controlnet controlnet_hunyuandit controlnet_sd3 controlnet_xs cosmos dance_diffusion ddim
-ddpm deepfloyd_if deprecated dit easyanimate flux free_init_utils hidream_image hunyuan_video hunyuan_video1_5
-hunyuandit hunyuan_image i2vgen_xl kandinsky kandinsky2_2 kandinsky3 kandinsky5 kolors latent_consistency_models
-latent_diffusion latte ledits_pp ltx ltx2 lumina lumina2 marigold mochi musicldm omnigen onnx_utils ovis_image pag
-paint_by_example paradigms pia pixart_alpha pndm prx qwenimage repaint sana sana_video score_sde_ve
-semantic_stable_diffusion shap_e skyreels_v2 spectrogram_diffusion stable_audio stable_cascade stable_diffusion
-stable_diffusion_3 stable_diffusion_attend_and_excite stable_diffusion_diffedit stable_diffusion_gligen
-stable_diffusion_k_diffusion stable_diffusion_ldm3d stable_diffusion_panorama stable_diffusion_safe
-stable_diffusion_sag stable_diffusion_xl stochastic_karras_ve t2i_adapter text_to_video_synthesis unclip unidiffuser
-versatile_diffusion visualcloze vq_diffusion wan wuerstchen z_image
+accelerate ace_step allegro alt_diffusion amused animatediff anyflow audioldm audioldm2 aura_flow auraflow bria
+bria_fibo bria_fibo2 chroma chronoedit cogvideo cogview3 cogview4 consisid consistency_models controlnet
+controlnet_aux controlnet_hunyuandit controlnet_sd3 controlnet_xs cosmos dance_diffusion ddim ddpm deepfloyd_if
+deprecated diffusers diffusion_gemma dit dreamlite easyanimate ernie_image flax flux flux2 free_init_utils
+free_noise_utils glm_image helios hidream_image hunyuan_image hunyuan_video hunyuan_video1_5 hunyuandit i2vgen_xl
+ideogram4 joyimage k_diffusion kandinsky kandinsky2_2 kandinsky3 kandinsky5 kandinsky6 kolors krea2
+latent_consistency_models latent_diffusion latte ledits_pp llada2 longcat_audio_dit longcat_image ltx ltx2 lucy lumina
+lumina2 marigold mochi motif_video musicldm nucleusmoe_image omnigen onnx_utils onnxruntime onnxruntime.training
+optimum ovis_image pag paint_by_example paradigms peft pia pixart_alpha pndm prx qwenimage qwenimage21 repaint
+rfd4_proteina sana sana_video sana_wm score_sde_ve semantic_stable_diffusion shap_e skyreels_v2 spectrogram_diffusion
+stable_audio stable_audio_3 stable_cascade stable_diffusion stable_diffusion_3 stable_diffusion_attend_and_excite
+stable_diffusion_diffedit stable_diffusion_gligen stable_diffusion_k_diffusion stable_diffusion_ldm3d
+stable_diffusion_panorama stable_diffusion_safe stable_diffusion_sag stable_diffusion_xl stable_video_diffusion
+stochastic_karras_ve t2i_adapter text_to_video_synthesis timm transformers unclip unidiffuser versatile_diffusion
+visualcloze vq_diffusion wan wuerstchen z_image
 """
 _PIPELINE_LIBRARIES = frozenset(_PIPELINES.split())
 _SENTENCES = re.compile(r"(?:sentence_transformers|pylate|model2vec|setfit)\.[\w.]+\Z")

@@ -33,7 +33,11 @@ _OWN_KERNELS = "kernels-community/"
 _CALLED = re.compile(
     r"(?:torch\.)?nn\.(?:[a-z]\w*\.)*[A-Z]\w*\(\s*[\w.,= \"'-]*\)\Z|(?!Popen)[A-Z][A-Za-z0-9]*\(\s*[\w.,= -]*\)\Z"
 )
-_IMPORT = re.compile(r"\$import (?!os\b|subprocess\b|runpy\b|pty\b)[\w., ]+\Z")
+# What an expression of MONAI's bundles has that starts a program or reaches for internals; imports are ordinary.
+_BUNDLE = re.compile(
+    r"__(?:import|builtins|globals|subclasses|class|loader)__|(?<![.\w])(?:eval|exec)\s*\(|\b(?:subprocess|pty|runpy)\s*\."
+    r"|\bos\s*\.\s*(?:system|popen|exec\w*|spawn\w*|posix_spawn\w*|fork|remove|unlink)\b|\bshutil\s*\.\s*rmtree\b"
+)
 _RUNS = re.compile(r"__\w+__|\b(?:import|exec|eval|compile|open|getattr|globals|system|popen|subprocess|lambda)\b")
 
 
@@ -42,6 +46,11 @@ def examine_document(blob: Blob, document: Json, examination: Examination) -> Ob
     for pointer, item in jsonsafe.objects(document):
         if "custom_imports" in item:
             yield from _imports(blob, f"{pointer}/custom_imports", item["custom_imports"])
+        for key in item:
+            if "{{$" in key:  # MMEngine replaces it by a variable of the environment, or by what stands there instead
+                yield _code(
+                    blob, pointer or "/", f"the name '{printable(key, 80)}' is computed by its loader", key[:200]
+                )
     if not isinstance(document, dict):
         return
     yield from _dataset(blob, document)
@@ -72,7 +81,7 @@ def _expressions(blob: Blob, document: dict[str, Json]) -> Observations:
     if not {"network_def", "initialize", "bundle_root", "_meta_", "imports"} & document.keys():
         return
     for pointer, text in config_walk.strings(document, "$"):
-        if text.startswith("$") and _RUNS.search(text) and not _IMPORT.match(text):
+        if text.startswith("$") and _BUNDLE.search(text):
             yield rules.CONFIG_TARGET.finding(
                 blob.subject,
                 replace(blob.location, pointer=pointer),

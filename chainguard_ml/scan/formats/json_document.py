@@ -43,7 +43,15 @@ EXAMINES = (
 
 _SPACE = rb"[ \t\r\n]*+"
 _START = re.compile(  # not the braces of a template
-    rb"(?:\xef\xbb\xbf)?" + _SPACE + rb"(?:\{" + _SPACE + rb'["}]|\[' + _SPACE + rb'[\]\[{"\-\dtfnNI])'
+    rb"(?:\xef\xbb\xbf)?"
+    + _SPACE
+    + rb"(?:\{"
+    + _SPACE
+    + rb'["}]|\['
+    + _SPACE
+    + rb'(?:[\]\[{"\-\d]|(?:true|false|null|NaN|Infinity)'
+    + _SPACE
+    + rb"[,\]]))"
 )
 _ALWAYS = 1_000_000  # bytes up to which a document is parsed whatever it holds
 _OF_INTEREST = (
@@ -57,12 +65,13 @@ _OF_INTEREST = (
 )
 # What a configuration can have beside; a name may also be written with escapes.
 _CONFIGURED = re.compile(
-    rb'"(?:target|storage|idx|flavors|auto_mapping|_class_name|implementation|custom_code|custom_generate|custom_pipeline|_?attn_implementation|megatron_core|custom_imports|dataset_reader|network_def|initialize)"|\$\{|\\u00|\\/|'
+    rb'"(?:target|storage|idx|flavors|auto_mapping|_class_name|implementation|custom_code|custom_generate|custom_pipeline|_?attn_implementation|megatron_core|custom_imports|dataset_reader|network_def|initialize)"|\$\{|\{\{\$|\\u00|\\/|'
     rb'"(?:os|posix|nt|subprocess|builtins|sys|importlib|shutil|runpy|pty|socket|ctypes|code|pickle|marshal)[.:/]|'
     + config_templates.MARK
 )
 _YAML = frozenset({"yaml", "yml"})  # of which JSON is a part
 _CONTAINERS = 1_000_000  # objects and lists of one document that is parsed; the largest tokenizers have 600,000
+_LARGE = 20_000_000  # bytes up to which a document is parsed if a key that a configuration has stands in it
 _SMALL = 32_000  # bytes of a document that is a configuration, whatever it holds
 _PLAIN = 100_000  # of a document that holds nothing of interest
 
@@ -107,7 +116,8 @@ def examine(blob: Blob, examination: Examination) -> Observations:
         return
     wanted = wanted or tree_documents.may_be_model(blob)
     is_yaml = _is_yaml(blob)
-    if not wanted and blob.size > _ALWAYS:
+    configured = blob.size > _ALWAYS and blob.size <= _LARGE and _CONFIGURED.search(blob.data) is not None
+    if not wanted and blob.size > _ALWAYS and not configured:
         yield from yaml_document.examine(blob, examination) if is_yaml else ()
         return
     if blob.size > examination.budgets.header:

@@ -6,13 +6,17 @@ holds a target or a template.
 
 from __future__ import annotations
 
+import ast
+import itertools
 import re
 import tomllib
 from typing import TYPE_CHECKING
 
 from chainguard_ml.model import GapReason
+from chainguard_ml.rules import configs as rules
 from chainguard_ml.scan import naming
-from chainguard_ml.scan.formats import config_templates, configuration, encoded_values, secrets
+from chainguard_ml.scan.formats import config_targets, config_templates, configuration, encoded_values, secrets
+from chainguard_ml.text import printable
 
 if TYPE_CHECKING:
     from chainguard_ml.model import Observations
@@ -26,6 +30,14 @@ _NAMES = re.compile(r"\.?env(?:\.[\w.-]+)?\Z|\.netrc\Z|\.pypirc\Z|\.npmrc\Z|cred
 _OF_INTEREST = re.compile(
     rb"_target_|_component_|class_path|\(\)|handlers|target|\\[uU]|\$\{|trust_remote_code|" + config_templates.MARK
 )
+_LOGGING = re.compile(rb"^[ \t]*\[(?:handler|formatter|logger)s?_?", re.MULTILINE)
+_EVALUATED = re.compile(
+    rb"^[ \t]*(class|args|kwargs)[ \t]*[=:]((?:[^\r\n]|\r?\n[ \t]+)*)", re.MULTILINE | re.IGNORECASE
+)
+_NODES = (ast.Expression, ast.Tuple, ast.List, ast.Dict, ast.Set, ast.Constant, ast.Name, ast.Attribute, ast.UnaryOp,
+          ast.unaryop, ast.BinOp, ast.operator, ast.expr_context)  # fmt: skip
+_LONGEST = 10_000  # characters of an expression
+_MOST = 1000  # settings that are evaluated
 _LIMIT = 1_000_000  # bytes that are parsed
 
 
@@ -41,8 +53,36 @@ def examine(blob: Blob, examination: Examination) -> Observations:
     """Look for keys and tokens, and in TOML for what loaders act on."""
     yield from secrets.examine_text(blob)
     yield from encoded_values.examine(blob, examination)
+    if _LOGGING.search(blob.data):
+        yield from _logging(blob, examination)
     if naming.extension(blob.name) == "toml" and _OF_INTEREST.search(blob.data):
         yield from _toml(blob, examination)
+
+
+def _logging(blob: Blob, examination: Examination) -> Observations:
+    """Judge what ``logging.config.fileConfig`` imports and evaluates: classes, and the arguments beside them."""
+    for match in itertools.islice(_EVALUATED.finditer(blob.data), _MOST):
+        key, value = (part.decode("utf-8", "replace").strip() for part in match.groups())
+        if key.lower() == "class":
+            named = config_targets.Named("class", value, "", blob.read(0, match.start()).count(b"\n") + 1)
+            yield from config_targets.examine_target(blob, named, examination)
+        elif not _is_plain(value):
+            yield rules.CONFIG_TARGET.finding(
+                blob.subject,
+                blob.location.at(match.start()),
+                f"{key} is evaluated: {printable(value, 120)}",
+                key=(key, value[:200]),
+                facts={"construct": key, "target": value[:1000], "technique": "evaluates text"},
+            )
+
+
+def _is_plain(text: str) -> bool:
+    """Return whether an expression only has constants and names: ``(sys.stdout,)``, ``('app.log', 'a')``."""
+    try:
+        tree = ast.parse(text[:_LONGEST], mode="eval")
+    except (SyntaxError, ValueError, RecursionError, MemoryError):
+        return True  # nor does the loader take it
+    return all(isinstance(node, _NODES) for node in ast.walk(tree))
 
 
 def _toml(blob: Blob, examination: Examination) -> Observations:

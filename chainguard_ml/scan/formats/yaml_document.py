@@ -37,7 +37,8 @@ EXAMINES = (
 _LIMIT = 4_000_000  # bytes that are parsed
 _ELSEWHERE = 1_000_000  # bytes of a text whose name is not one of YAML
 _SURE = re.compile(
-    rb"!!python/|tag:yaml\.org,2002:python/|(?:^|[{,])[ \t]*(?:- )?[\"']?_target_[\"']?[ \t]*:", re.MULTILINE
+    rb"!!python/|!!\S*%[0-9a-fA-F]{2}|tag:yaml\.org,2002:python/|(?:^|[{,])[ \t]*(?:- )?[\"']?_target_[\"']?[ \t]*:",
+    re.MULTILINE,
 )
 _STRONG = re.compile(
     rb"!!|!<|%TAG|yaml\.org,2002|!(?:new|name|apply|applyref|module|obj|import|pkl|ruby|php|perl|js)[:/]"
@@ -63,7 +64,9 @@ def recognise(blob: Blob) -> bool:
     if _SURE.search(blob.data) is None:
         return False
     reading = yaml_reader.read(yaml_reader.text_of(blob.read(0, blob.size)))
-    return not reading.broken and any(isinstance(document, dict | list) for document in reading.documents)
+    return (not reading.broken or bool(reading.tags)) and any(
+        isinstance(document, dict | list) for document in reading.documents
+    )
 
 
 def examine(blob: Blob, examination: Examination) -> Observations:

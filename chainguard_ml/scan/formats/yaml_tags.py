@@ -35,6 +35,12 @@ _HOW = {"object/apply": ("called",), "object/new": ("called", "newobj"), "object
         "name": ("referenced",), "module": ("referenced",)}  # fmt: skip
 _WHAT = {"object/apply": "a call", "object/new": "an object", "object": "an object", "name": "a name",
          "module": "a module"}  # fmt: skip
+_PLAIN = re.compile(r"!(?:ruby/(?:regexp|symbol|sym|range)|php/(?:const|enum)(?::|\Z).*)\Z", re.DOTALL)
+# Classes of applications in Java; those that run something when they are built are of Java, its tools and frameworks.
+_APPLICATION = re.compile(
+    r"!?(?:com|org|net|io)\.(?!sun\b|mchange|springframework|apache|codehaus|hibernate|yaml|zaxxer|alibaba|caucho|ibm)"
+    r"[\w.$\[\]]+\Z"
+)
 _FOREIGN = (
     (re.compile(r"!(?:ruby|rb)/|ruby/|!?tag:ruby\.yaml\.org,2002:", re.IGNORECASE), "Ruby"),
     (re.compile(r"!?(?:php|tag:symfony\.com|tag:php)[/:,]", re.IGNORECASE), "PHP"),
@@ -57,7 +63,7 @@ def examine_tags(blob: Blob, tags: Iterable[Tag], examination: Examination, *, d
 
 def _examine(blob: Blob, tag: Tag, examination: Examination, *, documentation: bool) -> Observations:
     name = tag.name.removeprefix(_STANDARD)
-    if name in _CORE:
+    if name in _CORE or _PLAIN.match(name):
         return
     if match := _PYTHON.match(name):
         yield from _python(blob, tag, match, examination, documentation=documentation)
@@ -68,6 +74,8 @@ def _examine(blob: Blob, tag: Tag, examination: Examination, *, documentation: b
     elif name.startswith("python/"):
         if name.removeprefix("python/").partition(":")[0] not in _VALUES:
             yield _finding(blob, tag, "a tag of PyYAML that is not known", Severity.HIGH)
+    elif _APPLICATION.match(name):
+        yield _finding(blob, tag, "an object of Java", Severity.MEDIUM)
     elif language := next((language for pattern, language in _FOREIGN if pattern.match(name)), ""):
         yield _finding(blob, tag, f"an object of {language}" if language != "pickle" else "a pickle", Severity.HIGH)
     elif name.startswith("!") and config_targets.in_model(blob):
