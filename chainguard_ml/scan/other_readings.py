@@ -10,7 +10,7 @@ from __future__ import annotations
 from typing import TYPE_CHECKING
 
 from chainguard_ml.model import Finding
-from chainguard_ml.scan import registry
+from chainguard_ml.scan import naming, registry
 from chainguard_ml.scan.formats.raw import payloads
 from chainguard_ml.scan.interface import CONTENT_END
 from chainguard_ml.scan.recognition import possible, recognising
@@ -32,10 +32,12 @@ _STREAMS = {"lzma": frozenset({"lzma", "xz"}), "zlib": frozenset({"zlib"})}
 
 # Texts that a loader takes by their names.
 _BY_NAME = frozenset({"formats.yaml_document", "formats.python_files:PATHS", "formats.python_files:PYTHON"})
+_TEXT_NAMES = frozenset(name for form in registry.FORMATS if form.path in _BY_NAME for name in form.names)
 
 _TORCH_PICKLES = 5
 _LZMA_HEADER, _DEFLATE = 14, 8
 _HDF5 = b"\x89HDF\r\n\x1a\n"
+_STREAM, _TABLES = b"\xff\xff\xff\xff", frozenset({b"PAR1", b"PARE"})  # of Arrow; ends of Parquet
 _FIRST_BLOCK = 512  # bytes of the smallest user block; others are twice as long each
 _ZIP_TAIL = 65_535 + 22  # bytes: the end record with the longest comment
 
@@ -97,6 +99,8 @@ def _messages_too(blob: Blob, name: str, examination: Examination) -> Observatio
 
 def _named_too(blob: Blob, name: str, examination: Examination) -> Observations:
     """Examine a text as what its name says, where its first letters are a signature: ``GIF89a: 1``."""
+    if naming.extension(blob.name) not in _TEXT_NAMES and blob.name.rpartition("/")[2] not in _TEXT_NAMES:
+        return
     texts = [form for form in possible(blob) if form.path in _BY_NAME]
     for other in recognising(blob, texts):
         if name not in {"", "json", other.NAME}:
@@ -121,10 +125,11 @@ def _streams_too(blob: Blob, name: str, examination: Examination) -> Observation
 
 def _table_too(blob: Blob, name: str, examination: Examination) -> Observations:
     """Examine the table of Parquet that ends like one, or the stream of Arrow, which begins with a length."""
+    if name == "arrow" or not (blob.read(0, 4) == _STREAM or blob.read(max(0, blob.size - 4), blob.size) in _TABLES):
+        return
     from chainguard_ml.scan.formats import arrow_table
 
-    if name != arrow_table.NAME and arrow_table.may_be_table(blob):
-        yield from payloads(arrow_table.examine(blob, examination))
+    yield from payloads(arrow_table.examine(blob, examination))
 
 
 def _hdf5_too(blob: Blob, examination: Examination) -> Observations:

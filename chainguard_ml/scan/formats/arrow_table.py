@@ -26,7 +26,6 @@ EXAMINES = "the schema for types that are pickles; columns are not read"
 _ARROW, _PARQUET = b"ARROW1", b"PAR1"
 _TYPE = b"arrow.py_extension_type"
 _ENDS = frozenset({b"PAR1", b"PARE"})
-_STREAM = b"\xff\xff\xff\xff"
 _SCHEMA = re.compile(rb"[A-Za-z0-9+/]{64,}={0,2}")
 _PICKLE = re.compile(rb"\x80[\x02-\x05]|c[A-Za-z_][\w.]*\n[A-Za-z_][\w.]*\n")
 _HEAD = 16_000_000  # bytes at either end in which a schema is looked for
@@ -36,11 +35,6 @@ _MOST = 64  # pickles of one schema
 def recognise(blob: Blob) -> bool:
     """Return whether a signature is at the start; encrypted footers of Parquet end otherwise."""
     return blob.read(0, 8) == _ARROW + b"\0\0" or blob.read(0, 4) == _PARQUET
-
-
-def may_be_table(blob: Blob) -> bool:
-    """Return whether a reader could take it: Parquet's look at the end, and a stream of Arrow has no signature."""
-    return blob.read(max(0, blob.size - 4), blob.size) in _ENDS or blob.read(0, 4) == _STREAM
 
 
 def examine(blob: Blob, examination: Examination) -> Observations:
