@@ -20,7 +20,8 @@ YAML = {
     "inference.yaml": "imports: ['$import os', '$import glob']\nnetwork_def: {_target_: UNet}\n"
     "a: \"$lambda x: x['a']\"\nb: $@network.eval()\nc: $os.path.join('a', 'b')\nd: $torch.compile(@network)\n",
     "handlers.yaml": "handlers: {h: {class: logging.StreamHandler, stream: ext://sys.stdout}}\nroot: {type: a.b}\n",
-    "logging.ini": "[handler_h]\nclass=FileHandler\nargs=('app.log', 'a')\n[handler_c]\nargs=(sys.stdout,)\n",
+    "logging.ini": "[handler_h]\nclass=FileHandler\nargs=('app.log', 'a')\n[handler_c]\nargs=(sys.stdout,)\n"
+    "[handler_d]\nname=app\nargs=('%(here)s/%(name)s.log', 'a')\n",
     "trainer.toml": "[trainer]\nepochs = 3\n[nlp]\nlang = 'en'\n",
     "deployment.yaml": "apiVersion: apps/v1\nkind: Deployment\nmetadata: {name: a}\n---\napiVersion: v1\nkind: Service\n",
     "values.yaml": "image: {{ .Values.image }}\n{{- if .Values.x }}\na: b\n{{- end }}\n",

@@ -104,6 +104,9 @@ TEXTS = {
         TARGET,
     ),
     "logging-ini-lines": ("logging.cfg", "[handler_h]\nargs=(\n  __import__('os'),)\n", TARGET),
+    "logging-ini-long": ("logging.ini", f"[handler_h]\nargs=(print('seen'), '{'x' * 20_000}')\n", TARGET),
+    "logging-ini-reference": ("logging.ini", "[handler_h]\na=print('seen')\nb=%(a)s\nargs=(%(B)s,)\n", TARGET),
+    "logging-ini-quote": ("logging.ini", "[handler_h]\na='+print()+'\nargs=('%(a)s',)\n", TARGET),
     "logging-ini-class": ("logging.conf", "[handler_h]\nclass=subprocess.Popen\nargs=(['echo'],)\n", TARGET),
     "computed-name": ("config.yaml", '"custom_{{$NOPE:imports}}": {imports: [antigravity]}\n', CODE),
     "toml-like-json": ("c.toml", '[trainer]\n_target_ = "os.system"\ncommand = "x"\n', TARGET),
@@ -150,10 +153,16 @@ def arrow(pickled: bytes) -> bytes:
     )
 
 
-def parquet(schema: bytes) -> bytes:
+def parquet(schema: bytes, before: bytes = b"") -> bytes:
     """Return a file of Parquet's whose footer has a schema of Arrow's."""
     digits = base64.b64encode(schema)
-    footer = b"\x15\2\x19ARROW:schema\x18" + bytes([len(digits) & 0x7F | 0x80, len(digits) >> 7]) + digits + bytes(9)
+    footer = (
+        before
+        + b"\x15\2\x19ARROW:schema\x18"
+        + bytes([len(digits) & 0x7F | 0x80, len(digits) >> 7])
+        + digits
+        + bytes(9)
+    )
     return b"PAR1" + bytes(50) + footer + struct.pack("<I", len(footer)) + b"PAR1"
 
 
@@ -197,6 +206,7 @@ def samples() -> Iterator[Malicious]:
     others = {
         "stream": b"\xff\xff\xff\xff" + struct.pack("<i", 200) + schema[4:],
         "reordered": _reordered(schema),
+        "behind-others": parquet(schema, before=(b"x" * 80 + b" ") * 200),
         "end-alone": b"PARX" + parquet(schema)[4:],
     }
     for name, data in others.items():

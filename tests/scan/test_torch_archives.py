@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import json
 import pickle
 from typing import TYPE_CHECKING
 
@@ -10,6 +11,7 @@ import pytest
 from chainguard_ml.model import Gap, Location, Subject
 from chainguard_ml.scan import allowlist
 from chainguard_ml.scan.examination import Session
+from chainguard_ml.scan.formats import torch_graph
 from chainguard_ml.scan.interface import Blob, Budgets
 from tests.corpus.containers import HARMLESS, PAYLOAD, zipped
 from tests.corpus.malicious_programs import exported, mar, method, node, package, script
@@ -120,3 +122,16 @@ def test_a_manifest_without_a_handler_is_ordinary(scan: Scan, manifest: bytes) -
     told = scan("m.mar", zipped({"MAR-INF/MANIFEST.json": manifest, "m.pt": HARMLESS}))
     assert told.rules == set()
     assert told.format == "mar"
+
+
+def test_structures_without_end_are_a_gap(scan: Scan, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(torch_graph, "_MOST", 3)
+    assert scan("m.pt2", exported({"in_spec": json.dumps(["[1]"] * 2)})).clean
+    assert scan("m.pt2", exported({"in_spec": json.dumps(["[1]"] * 3)})).reasons == {"budget"}
+
+
+@pytest.mark.parametrize("depth", [100, 1500, 50_000])
+def test_guards_of_any_depth_are_judged(scan: Scan, depth: int) -> None:
+    told = scan("m.pt2", exported({"guards_code": ["L" + "[0]" * depth + ".size()[0] == 1"]}))
+    assert not told.gaps
+    assert told.rules <= {"torch-export-expression"}  # what Python's own parser does not take is refused

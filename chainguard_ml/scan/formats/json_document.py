@@ -42,16 +42,9 @@ EXAMINES = (
 )
 
 _SPACE = rb"[ \t\r\n]*+"
+_LIST = rb'(?:[\]\[{"\-\d]|(?:true|false|null|NaN|Infinity)' + _SPACE + rb"[,\]])"
 _START = re.compile(  # not the braces of a template
-    rb"(?:\xef\xbb\xbf)?"
-    + _SPACE
-    + rb"(?:\{"
-    + _SPACE
-    + rb'["}]|\['
-    + _SPACE
-    + rb'(?:[\]\[{"\-\d]|(?:true|false|null|NaN|Infinity)'
-    + _SPACE
-    + rb"[,\]]))"
+    rb"(?:\xef\xbb\xbf)?%b(?:\{%b[\"}]|\[%b%b)" % (_SPACE, _SPACE, _SPACE, _LIST)
 )
 _ALWAYS = 1_000_000  # bytes up to which a document is parsed whatever it holds
 _OF_INTEREST = (
@@ -116,8 +109,8 @@ def examine(blob: Blob, examination: Examination) -> Observations:
         return
     wanted = wanted or tree_documents.may_be_model(blob)
     is_yaml = _is_yaml(blob)
-    configured = blob.size > _ALWAYS and blob.size <= _LARGE and _CONFIGURED.search(blob.data) is not None
-    if not wanted and blob.size > _ALWAYS and not configured:
+    configured = wanted or (blob.size <= _LARGE and _CONFIGURED.search(blob.data) is not None)
+    if blob.size > _ALWAYS and not configured:
         yield from yaml_document.examine(blob, examination) if is_yaml else ()
         return
     if blob.size > examination.budgets.header:
@@ -125,17 +118,21 @@ def examine(blob: Blob, examination: Examination) -> Observations:
         return
     data = blob.read(0, blob.size)
     count = data.count(b"{") + data.count(b"[")
-    if count > _PLAIN and not (wanted or _CONFIGURED.search(data)):
+    if count > _PLAIN and not configured:
         yield from yaml_document.examine(blob, examination) if is_yaml else ()
         return
     if count > _CONTAINERS:
         yield blob.gap(GapReason.BUDGET, f"a configuration of {count:,} objects and lists is not parsed")
     else:
-        yield from _examine(blob, data, examination, wanted=wanted)
+        configured = configured or is_yaml or blob.size <= _SMALL
+        yield from _examine(blob, data, examination, wanted=wanted, configured=configured)
 
 
-def _examine(blob: Blob, data: bytes, examination: Examination, *, wanted: bool) -> Observations:
-    """Parse a document and ask everybody who knows some; ``wanted`` if it has keys that somebody acts on."""
+def _examine(blob: Blob, data: bytes, examination: Examination, *, wanted: bool, configured: bool) -> Observations:
+    """Parse a document and ask everybody who knows some.
+
+    ``wanted`` if it has keys that somebody acts on; ``configured`` if it has such as configurations have beside.
+    """
     try:
         document = jsonsafe.loads(_utf8(data), lenient=True)
     except InputError as error:
@@ -145,7 +142,7 @@ def _examine(blob: Blob, data: bytes, examination: Examination, *, wanted: bool)
             yield blob.gap(GapReason.MALFORMED, str(error))
         return
     yield from encoded_values.examine_escaped(blob, document, examination)
-    if wanted or blob.size <= _SMALL or _is_yaml(blob) or _CONFIGURED.search(blob.data):
+    if configured:
         yield from configuration.examine_document(blob, document, examination)
         yield from config_templates.examine_document(blob, document)
     if keras_config.is_architecture(document):

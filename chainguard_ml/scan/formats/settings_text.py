@@ -7,7 +7,6 @@ holds a target or a template.
 from __future__ import annotations
 
 import ast
-import itertools
 import re
 import tomllib
 from typing import TYPE_CHECKING
@@ -36,6 +35,9 @@ _EVALUATED = re.compile(
 )
 _NODES = (ast.Expression, ast.Tuple, ast.List, ast.Dict, ast.Set, ast.Constant, ast.Name, ast.Attribute, ast.UnaryOp,
           ast.unaryop, ast.BinOp, ast.operator, ast.expr_context)  # fmt: skip
+_OPTION = re.compile(rb"^[ \t]*([^\s=:\[#;][^=:\r\n]{0,99}?)[ \t]*[=:]([^\r\n]*)", re.MULTILINE)
+_REFERENCE = re.compile(r"%\(([^()]{1,100})\)s")
+_ROUNDS = 10  # of references to references, as many as configparser resolves
 _LONGEST = 10_000  # characters of an expression
 _MOST = 1000  # settings that are evaluated
 _LIMIT = 1_000_000  # bytes that are parsed
@@ -61,12 +63,16 @@ def examine(blob: Blob, examination: Examination) -> Observations:
 
 def _logging(blob: Blob, examination: Examination) -> Observations:
     """Judge what ``logging.config.fileConfig`` imports and evaluates: classes, and the arguments beside them."""
-    for match in itertools.islice(_EVALUATED.finditer(blob.data), _MOST):
+    options = _options(blob)
+    for count, match in enumerate(_EVALUATED.finditer(blob.data)):
+        if count >= _MOST:
+            yield blob.gap(GapReason.BUDGET, f"more than {_MOST:,} settings are evaluated; the rest is unread")
+            return
         key, value = (part.decode("utf-8", "replace").strip() for part in match.groups())
         if key.lower() == "class":
             named = config_targets.Named("class", value, "", blob.read(0, match.start()).count(b"\n") + 1)
             yield from config_targets.examine_target(blob, named, examination)
-        elif not _is_plain(value):
+        elif not _is_plain(_interpolated(value, options)):
             yield rules.CONFIG_TARGET.finding(
                 blob.subject,
                 blob.location.at(match.start()),
@@ -76,10 +82,30 @@ def _logging(blob: Blob, examination: Examination) -> Observations:
             )
 
 
+def _options(blob: Blob) -> dict[str, str]:
+    """Return the options of every section, the last of each name."""
+    decoded = ((name.decode("utf-8", "replace"), value) for name, value in _OPTION.findall(blob.data))
+    return {name.lower(): value[: _LONGEST + 1].decode("utf-8", "replace").strip() for name, value in decoded}
+
+
+def _interpolated(text: str, options: dict[str, str]) -> str:
+    """Return a value with the options that it refers to put in (``configparser``, "Interpolation of values").
+
+    The program that loads the file gives others, of which only the place is known.
+    """
+    for _ in range(_ROUNDS):
+        if "%(" not in text or len(text) > _LONGEST:
+            break
+        text = _REFERENCE.sub(lambda match: options.get(match[1].lower(), "x"), text)
+    return text
+
+
 def _is_plain(text: str) -> bool:
     """Return whether an expression only has constants and names: ``(sys.stdout,)``, ``('app.log', 'a')``."""
+    if len(text) > _LONGEST or "%(" in text:
+        return False
     try:
-        tree = ast.parse(text[:_LONGEST], mode="eval")
+        tree = ast.parse(text, mode="eval")
     except (SyntaxError, ValueError, RecursionError, MemoryError):
         return True  # nor does the loader take it
     return all(isinstance(node, _NODES) for node in ast.walk(tree))

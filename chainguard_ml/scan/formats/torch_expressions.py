@@ -112,12 +112,17 @@ def _is_call(call: ast.Call, functions: frozenset[str], judged: dict[ast.AST, No
 
 def _is_query(node: ast.AST) -> bool:
     """Return whether a node is an input, a part of one, or what it says of its size."""
-    if isinstance(node, ast.Call):
-        method = node.func
-        plain = isinstance(method, ast.Attribute) and method.attr in _QUERIES and not (node.args or node.keywords)
-        return plain and isinstance(method, ast.Attribute) and _is_query(method.value)
-    if isinstance(node, ast.Subscript) and isinstance(node.slice, ast.Constant):
-        key = node.slice.value
-        plain = isinstance(key, int) or (isinstance(key, str) and _KEY.fullmatch(key) is not None)
-        return plain and (_is_query(node.value) or (isinstance(node.value, ast.Name) and node.value.id == "L"))
-    return False
+    while True:
+        if isinstance(node, ast.Call) and isinstance(node.func, ast.Attribute) and node.func.attr in _QUERIES:
+            if node.args or node.keywords:
+                return False
+            node = node.func.value
+        elif isinstance(node, ast.Subscript) and isinstance(node.slice, ast.Constant):
+            key = node.slice.value
+            if not (isinstance(key, int) or (isinstance(key, str) and _KEY.fullmatch(key))):
+                return False
+            node = node.value
+            if isinstance(node, ast.Name):
+                return node.id == "L"
+        else:
+            return False

@@ -13,6 +13,7 @@ from typing import TYPE_CHECKING
 
 from chainguard_ml import jsonsafe
 from chainguard_ml.errors import InputError
+from chainguard_ml.model import GapReason
 from chainguard_ml.rules import containers as rules
 from chainguard_ml.scan.formats import torch_program
 from chainguard_ml.scan.formats.torch_expressions import is_guard, is_size
@@ -21,7 +22,7 @@ from chainguard_ml.text import printable
 if TYPE_CHECKING:
     from collections.abc import Iterator
 
-    from chainguard_ml.model import Finding, Json, Rule
+    from chainguard_ml.model import Finding, Json, Observations, Rule
     from chainguard_ml.scan.interface import Blob
 
 _TARGET = re.compile(
@@ -40,7 +41,7 @@ _MOST = 10_000  # JSON texts inside each other
 _SHOWN = 200
 
 
-def examine(blob: Blob, document: Json) -> Iterator[Finding]:
+def examine(blob: Blob, document: Json) -> Observations:
     """Yield what is wrong with the texts of a program's parsed JSON, each text once."""
     seen: set[tuple[str, str]] = set()
     for pointer, item in jsonsafe.containers(document):
@@ -66,7 +67,7 @@ def _texts(holder: str, item: dict[str, Json] | list[Json]) -> Iterator[tuple[st
                 yield kind, value
 
 
-def _judged(blob: Blob, pointer: str, kind: str, text: str) -> Iterator[Finding]:
+def _judged(blob: Blob, pointer: str, kind: str, text: str) -> Observations:
     if kind == "size" and not is_size(text):
         yield _finding(rules.EXPORT_EXPRESSION, blob, pointer, text, f"an expression{_at(pointer)} is no arithmetic")
     elif kind == "guard" and not is_guard(text):
@@ -90,11 +91,14 @@ def _target(blob: Blob, pointer: str, target: str) -> Iterator[Finding]:
         yield from torch_program.judged(blob, match[1], match[2])
 
 
-def _structure(blob: Blob, pointer: str, text: str) -> Iterator[Finding]:
+def _structure(blob: Blob, pointer: str, text: str) -> Observations:
     """Judge how inputs or outputs are nested: JSON whose contexts are JSON again."""
     pending = [text]
-    for _ in range(_MOST):
-        if not pending:
+    count = 0
+    while pending:
+        count += 1
+        if count > _MOST:
+            yield blob.gap(GapReason.BUDGET, f"more than {_MOST:,} structures stand inside each other{_at(pointer)}")
             return
         document = _parsed(pending.pop())
         for word in _keywords(document):

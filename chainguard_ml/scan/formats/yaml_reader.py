@@ -97,7 +97,10 @@ def read(text: str) -> Reading:
     import yaml
 
     reading = _read(text, getattr(yaml, "CSafeLoader", yaml.SafeLoader))
-    if reading.broken and not reading.limited and len(text) <= _SLOW:
+    if reading.broken and not reading.limited:
+        if len(text) > _SLOW:
+            reading.limited = f"it breaks off ({reading.broken}), and is too long to be read by another parser"
+            return reading
         other = _read(text, yaml.SafeLoader)
         reading.documents += other.documents
         reading.tags += other.tags
